@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/scenario/scenario.h - scenario files: what runs, how important it is.
+ *
+ * A scenario that cx_scenario_load() returned is complete and consistent: replicas
+ * expanded, defaults filled in, workload parameters checked against the payload's own
+ * table, CPU lists parsed.  What depends on the host or the policy (do the CPUs exist,
+ * are the parameters the policy's) is checked by the run.
+ */
+#ifndef CX_CORE_SCENARIO_H
+#define CX_CORE_SCENARIO_H
+
+#include "base/error.h"
+#include "topology/topology.h"
+
+#include <coxswain/guest_abi.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CX_SCENARIO_DOMAINS_MAX 4096
+#define CX_WEIGHT_DEFAULT 256u
+
+/** "name=value" still as text: what it means is the policy's business. */
+struct cx_setting {
+	char *name;
+	char *value;
+	unsigned line; /* in the file; 0 = from the command line */
+};
+
+struct cx_scenario_domain {
+	char *name;          /* "web" or "web.1" */
+	unsigned line;       /* of its entry in the file */
+	unsigned vcpus;      /* 1 .. CX_GUEST_VCPUS_MAX */
+	uint64_t memory;     /* bytes */
+	unsigned weight;     /* 1 .. 65535, per vCPU */
+	bool weight_given;   /* so that the report can say what is asked for */
+	unsigned reservation, limit; /* percent of a pCPU; 0 = none */
+	struct cx_cpuset *cpus, *cpus_soft; /* NULL = all; host CPU numbers */
+	uint64_t start_ns, stop_ns;         /* stop_ns = UINT64_MAX: with the run */
+	char *workload;                     /* payload's name */
+	char *workload_path;                /* file of the payload */
+	char *workload_text;                /* "cachewalk size=512KiB", for reports */
+	int64_t params[CX_GUEST_PARAMS];    /* in the payload's order, defaults filled in */
+	unsigned n_peers;
+	unsigned *peers;            /* domain indices, for CX_HC_SEND */
+	unsigned n_settings;
+	struct cx_setting *settings; /* the policy's per-domain parameters */
+};
+
+struct cx_scenario {
+	char *path;
+	char *text;     /* the file, whole */
+	char *name;
+	char *question; /* the first comment line's text, or NULL */
+	uint64_t duration_ns;
+	uint64_t seed;
+	struct cx_cpuset *pcpus; /* NULL = all allowed */
+	char *topology;          /* sim only; NULL = none given */
+	char *scheduler;         /* NULL = none named */
+	unsigned n_params;
+	struct cx_setting *params; /* of the scheduler */
+	unsigned n_domains;
+	struct cx_scenario_domain *domains;
+};
+
+/**
+ * Read, check and expand the file @path.
+ * @payload_dirs  directories searched for NAME.elf, NULL-terminated; a workload with a
+ *                slash in its name is a path of its own
+ * Returns 0; -EINVAL: the message is "FILE:LINE: KEY: found ..., allowed ...";
+ * else the errno of reading the file.
+ */
+int cx_scenario_load(const char *path, const char *const *payload_dirs,
+		     struct cx_scenario **scenario, struct cx_error *err);
+void cx_scenario_free(struct cx_scenario *scenario);
+
+#endif

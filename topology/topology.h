@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * topology/topology.h - what the host looks like to a policy.
+ *
+ * Discovery by hwloc (and libnuma for node distances).  CPU numbers are the host's.
+ */
+#ifndef CX_TOPOLOGY_H
+#define CX_TOPOLOGY_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** A set of CPU numbers. */
+struct cx_cpuset;
+
+struct cx_cpuset *cx_cpuset_new(void); /* empty; NULL when out of memory */
+struct cx_cpuset *cx_cpuset_dup(const struct cx_cpuset *set);
+void cx_cpuset_free(struct cx_cpuset *set);
+/**
+ * Read a list such as "0-3,8,^2": numbers and ranges in order, ^ takes away.
+ * @max  highest number allowed
+ * Returns 0; -EINVAL or -ERANGE with a message that shows where.
+ */
+int cx_cpuset_parse(const char *text, unsigned max, struct cx_cpuset *set, struct cx_error *err);
+/** "0-3,8"; malloc'd, NULL when out of memory. */
+char *cx_cpuset_format(const struct cx_cpuset *set);
+bool cx_cpuset_has(const struct cx_cpuset *set, unsigned cpu);
+void cx_cpuset_add(struct cx_cpuset *set, unsigned cpu);
+void cx_cpuset_remove(struct cx_cpuset *set, unsigned cpu);
+unsigned cx_cpuset_count(const struct cx_cpuset *set);
+/** The lowest member above @prev (start with -1), or -1. */
+int cx_cpuset_next(const struct cx_cpuset *set, int prev);
+
+/** One host, discovered. */
+struct cx_topology;
+
+/** This host.  Returns 0, or a negative errno with a message. */
+int cx_topology_host(struct cx_topology **topo, struct cx_error *err);
+void cx_topology_free(struct cx_topology *topo);
+/** CPUs that this process may use (its own affinity and cgroup).  Belongs to @topo. */
+const struct cx_cpuset *cx_topology_allowed(const struct cx_topology *topo);
+/** Highest CPU number plus one. */
+unsigned cx_topology_cpus(const struct cx_topology *topo);
+/** As enum cx_distance: 0 self, 1 SMT, 2 LLC, 3 node, 4 remote. */
+unsigned cx_topology_distance(const struct cx_topology *topo, unsigned cpu_a, unsigned cpu_b);
+/** A number that CPUs share exactly if they share the last-level cache, 0 .. cpus - 1. */
+unsigned cx_topology_llc(const struct cx_topology *topo, unsigned cpu);
+/** Bytes of that cache; 0 when unknown. */
+uint64_t cx_topology_llc_size(const struct cx_topology *topo, unsigned cpu);
+unsigned cx_topology_node(const struct cx_topology *topo, unsigned cpu);
+/** One line: "AMD EPYC, 2 CPUs, 1 package, 1 NUMA node, Linux 6.18". malloc'd. */
+char *cx_topology_describe(const struct cx_topology *topo);
+/** The whole, for `coxswain topology`: packages, nodes, caches, distances. */
+void cx_topology_print(const struct cx_topology *topo, FILE *out);
+
+#endif

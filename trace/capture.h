@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trace/capture.h - recording with LTTng, reading back with babeltrace2.
+ *
+ * cx_capture_start() starts a session daemon of the program's own, with a private home
+ * that is removed afterwards, makes a session whose output goes to @dir, enables the
+ * provider's events, and loads the provider.  Nothing of it outlives cx_capture_stop()
+ * or the program's death by a signal.
+ */
+#ifndef CX_TRACE_CAPTURE_H
+#define CX_TRACE_CAPTURE_H
+
+#include "base/error.h"
+#include "trace/record.h"
+#include "trace/sink.h"
+
+struct cx_capture;
+
+/**
+ * @dir            the trace goes here; exists, is empty and writable
+ * @provider_dirs  directories searched for the provider's shared object, NULL-terminated
+ * Returns 0; -ENOENT lttng-sessiond or the provider is missing; -EACCES/-ENOSPC @dir;
+ * -ETIMEDOUT the daemon did not come up; a message says which and what to do.
+ */
+int cx_capture_start(const char *dir, const char *const *provider_dirs,
+		     struct cx_capture **capture, struct cx_error *err);
+/** Valid until cx_capture_stop(). */
+const struct cx_trace_sink *cx_capture_sink(struct cx_capture *capture);
+/**
+ * Stop, flush, end the daemon and clean up; always frees @capture.
+ * @events, @lost  what the session recorded and what it dropped
+ * Returns 0, or a negative errno when the trace is not whole (@err says why).
+ */
+int cx_capture_stop(struct cx_capture *capture, uint64_t *events, uint64_t *lost,
+		    struct cx_error *err);
+
+/**
+ * Rebuild the records from the trace in @dir: one for each run_start found, totals
+ * recomputed from the events, guest figures from run_end.  A trace cut short (no
+ * run_end) gives what is there, marked interrupted.
+ * Returns the number of records (*records is malloc'd), or a negative errno: -ENOENT no
+ * trace there, -EBADMSG not ours or damaged.
+ */
+int cx_capture_read(const char *dir, struct cx_record ***records, struct cx_error *err);
+
+/** The record's static part and its totals as JSON text (malloc'd), and back: what
+ *  run_start and run_end carry.  NULL / negative errno on failure. */
+char *cx_record_static_json(const struct cx_record *record);
+char *cx_record_totals_json(const struct cx_record *record);
+int cx_record_from_static_json(const char *json, struct cx_record **record, struct cx_error *err);
+int cx_record_add_totals_json(struct cx_record *record, const char *json, struct cx_error *err);
+
+#endif

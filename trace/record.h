@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trace/record.h - one run of one scenario under one scheduler, measured.
+ *
+ * Core fills it (or the trace reader does); metrics, JSON, text and the report
+ * folder are made from it and from nothing else.
+ */
+#ifndef CX_TRACE_RECORD_H
+#define CX_TRACE_RECORD_H
+
+#include "base/hist.h"
+#include "trace/event.h"
+#include "trace/history.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CX_RECORD_RESULTS 16 /* named figures that a guest may publish */
+
+/** A figure that the guest itself measured ("rounds", "hold_ns_max" ...). */
+struct cx_record_result {
+	char name[32];
+	uint64_t value;
+};
+
+struct cx_record_vcpu {
+	uint32_t domain; /* index into cx_record.domains */
+	uint32_t index;  /* within the domain, from 0 */
+	uint64_t start_ns, stop_ns; /* lifetime in the run; stop = run's end if it lived */
+	uint64_t time_ns[CX_STATES]; /* core's own accounting; adds up to stop - start */
+	uint64_t progress;  /* the workload's own units, from the shared page */
+	uint64_t host_cpu_ns; /* CPU time of its host thread */
+	uint64_t dispatches;  /* times it was put on a pCPU */
+	uint64_t migrations[CX_DISTANCES];
+	unsigned n_results;
+	struct cx_record_result results[CX_RECORD_RESULTS];
+};
+
+struct cx_record_domain {
+	char *name;
+	char *workload;      /* name and parameters, as one line */
+	char *progress_unit; /* what one unit of progress is ("iterations") */
+	uint32_t first_vcpu, n_vcpus;
+	uint32_t weight;      /* per vCPU */
+	uint32_t reservation; /* percent of one pCPU, 0 = none */
+	uint32_t limit;       /* percent of one pCPU, 0 = none */
+	uint64_t start_ns, stop_ns;
+	char *affinity;       /* hard affinity as a list of the pool's pCPU indices */
+	enum cx_end end;      /* how it ended (the worst of its vCPUs) */
+	char *end_text;       /* why, for a crash: "triple fault at 0x401000"; else NULL */
+};
+
+struct cx_record_pcpu {
+	uint32_t host_cpu;  /* number on the host; on sim its logical index */
+	uint64_t busy_ns;   /* a vCPU was on it */
+	uint64_t idle_ns;
+};
+
+struct cx_record {
+	char *scenario;      /* name */
+	char *question;      /* the scenario's one question, or NULL */
+	char *scenario_yaml; /* the file's text */
+	char *machine;       /* "kvm" or "sim" */
+	char *backend;       /* "vmx", "svm", "pvm", "sim" ... */
+	char *host;          /* one line: model, CPUs, kernel */
+	char *scheduler;     /* "credit", "linux" ... */
+	char *params;        /* "tslice=30ms ratelimit=1ms", never NULL */
+	char *ignored;       /* what the scenario asks for and this policy ignores, or NULL */
+	uint64_t seed;
+	uint64_t duration_ns; /* measured wall time of the run */
+
+	bool degraded;
+	char *degraded_why;  /* NULL unless degraded */
+	bool interrupted;    /* ended early by a signal */
+	uint64_t faults[CX_FAULTS];
+
+	uint64_t switches;
+	uint64_t host_steal_ns; /* wall time of running vCPUs minus their threads' CPU time */
+	struct cx_hist decide_ns; /* dispatch cost, one sample a decision */
+	bool timeline_sampled;  /* events were sampled, not seen one by one (linux without perf) */
+
+	uint64_t trace_events, trace_lost; /* of the LTTng trace; 0 when not traced */
+
+	unsigned n_domains, n_vcpus, n_pcpus;
+	struct cx_record_domain *domains;
+	struct cx_record_vcpu *vcpus;
+	struct cx_record_pcpu *pcpus;
+	struct cx_history *history; /* owned */
+};
+
+/**
+ * A record with room for so many of each, zeroed, its history empty with one lane
+ * a pCPU.  NULL when out of memory.
+ */
+struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus);
+/** Free it with everything in it; NULL is fine. */
+void cx_record_free(struct cx_record *record);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trace/sink.h - where core sends events while a trace is being recorded.
+ *
+ * The LTTng provider is the one implementation; it lives in a shared object of
+ * its own that is loaded for `--trace` only, so an untraced run pays one
+ * predicted branch an event and starts no tracing threads.
+ */
+#ifndef CX_TRACE_SINK_H
+#define CX_TRACE_SINK_H
+
+#include "trace/event.h"
+
+#define CX_TRACE_SINK_ABI 1
+#define CX_TRACE_SINK_SYMBOL "coxswain_trace_sink"
+
+/** All functions may be called from any thread at any time. */
+struct cx_trace_sink {
+	unsigned abi; /* CX_TRACE_SINK_ABI */
+	/** One event of the stream. */
+	void (*event)(const struct cx_event *event);
+	/** The run's static part, as JSON text (see trace/record_json.h). */
+	void (*run_start)(uint64_t t_ns, const char *json);
+	/** The run's totals, likewise. */
+	void (*run_end)(uint64_t t_ns, const char *json);
+};
+
+#endif
