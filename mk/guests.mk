@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Guest payloads: those of the workloads, and those that only tests use.
+
+PAYLOADS := $(filter-out guest,$(sort $(patsubst workloads/%/,%,$(dir $(wildcard workloads/*/*.c)))))
+PAYLOAD_ELF := $(foreach p,$(PAYLOADS),$(LIBDIR)/payloads/$(p).elf)
+TEST_ELF := $(patsubst tests/guests/%.c,$(B)/tests/guests/%.elf,$(wildcard tests/guests/*.c))
+
+GUEST_LDS := workloads/guest/payload.ld
+GUEST_RT := $(patsubst %,$(B)/obj/%.o,$(wildcard workloads/guest/*.c workloads/guest/*.S))
+GUEST_LINK := -nostdlib -static -no-pie -Wl,-T,$(GUEST_LDS) -Wl,--build-id=none -Wl,-z,noexecstack
+
+define compile_guest
+	@mkdir -p $(@D)
+	$(call say,GUEST,$<)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+endef
+$(B)/obj/workloads/%.c.o: workloads/%.c $(FLAGS)
+	$(compile_guest)
+$(B)/obj/workloads/%.S.o: workloads/%.S $(FLAGS)
+	$(compile_guest)
+$(B)/obj/tests/guests/%.c.o: tests/guests/%.c $(FLAGS)
+	$(compile_guest)
+
+define link_guest
+	@mkdir -p $(@D)
+	$(call say,PAYLOAD,$@)
+	$(Q)$(CC) $(GUEST_LINK) -o $@ $(filter %.o,$^)
+endef
+$(LIBDIR)/payloads/%.elf: $$(addprefix $(B)/obj/,$$(addsuffix .o,$$(wildcard workloads/%/*.c))) \
+		$(GUEST_RT) $(GUEST_LDS)
+	$(link_guest)
+$(B)/tests/guests/%.elf: $(B)/obj/tests/guests/%.c.o $(GUEST_RT) $(GUEST_LDS)
+	$(link_guest)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Tests and benchmarks: every tests/unit/test_*.c, tests/bench/*.c, tests/plugins/*.c.
+
+UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+TEST_SO := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
+# Code that several of them share.
+SUPPORT_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard tests/support/*.c))
+SUPPORT_LIB := $(if $(SUPPORT_OBJ),$(B)/libsupport.a)
+# The tests that also run under ThreadSanitizer: those named in the list.
+TSAN_BIN := $(patsubst %,$(B)/tests/%,$(shell awk '$$1 == "tsan" { print $$2 }' tests/tests.cfg))
+
+.PHONY: all-tests
+all-tests: all $(UNIT_BIN) $(TEST_SO) $(TEST_ELF)
+.PHONY: tsan-tests
+tsan-tests: $(TSAN_BIN) $(SCHED_SO) $(TEST_SO) $(PAYLOAD_ELF) $(TEST_ELF)
+.PHONY: all-bench
+all-bench: all $(BENCH_BIN) $(TEST_SO) $(TEST_ELF)
+
+define link_test
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(SANFLAGS) -pthread -o $@ $< $(SUPPORT_LIB) $(LINK_CORE) $(LINK_LIBS) -lcmocka
+endef
+$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.c.o $(SUPPORT_LIB) $(B)/libcoxswain.a core/plugin.map
+	$(link_test)
+$(B)/bench/%: $(B)/obj/tests/bench/%.c.o $(SUPPORT_LIB) $(B)/libcoxswain.a core/plugin.map
+	$(link_test)
+$(B)/libsupport.a: $(SUPPORT_OBJ)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/obj/tests/plugins/%.c.o: tests/plugins/%.c $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(PLUGIN_CFLAGS) -c -o $@ $<
+$(B)/tests/plugins/%.so: $(B)/obj/tests/plugins/%.c.o
+	@mkdir -p $(@D)
+	$(call say,PLUGIN,$@)
+	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -shared -o $@ $^
+
+MAKE_AGAIN = $(Q)$(MAKE) --no-print-directory $(JOBS)
+.PHONY: test
+test:
+	$(Q)scripts/install-packages build run test
+	$(MAKE_AGAIN) all-tests
+	$(MAKE_AGAIN) SAN=address,undefined B=$(B)-asan all-tests
+	$(MAKE_AGAIN) SAN=thread B=$(B)-tsan tsan-tests
+	$(Q)tests/run -b $(B) $(T)
+
+.PHONY: bench
+bench:
+	$(Q)scripts/install-packages build run
+	$(MAKE_AGAIN) all-bench
+	$(Q)tests/bench/run $(B)
