@@ -51,7 +51,7 @@ all: $(B)/coxswain $(SCHED_SO) $(PROVIDER_SO) $(PAYLOAD_ELF)
 .PHONY: demo
 demo:
 	$(Q)scripts/install-packages build run
-	$(Q)$(MAKE) --no-print-directory $(JOBS) all
+	$(MAKE_AGAIN) all
 	$(Q)scripts/demo $(B)/coxswain
 
 .PHONY: clean

@@ -39,7 +39,7 @@ $(B)/tests/plugins/%.so: $(B)/obj/tests/plugins/%.c.o
 	$(call say,PLUGIN,$@)
 	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -shared -o $@ $^
 
-MAKE_AGAIN = $(Q)$(MAKE) --no-print-directory $(JOBS)
+MAKE_AGAIN = +$(Q)$(MAKE) --no-print-directory $(JOBS)
 .PHONY: test
 test:
 	$(Q)scripts/install-packages build run test
