@@ -3,7 +3,7 @@
  * The payload's runtime: hypercalls, the clock, the shared page, and the table in which
  * a payload describes itself.  A payload is one folder with
  *
- *	CX_WORKLOAD(.name = "...", .summary = "...", .progress_unit = "...", ...);
+ *	CX_WORKLOAD = {CX_WORKLOAD_HEAD, .name = "...", .summary = "...", ...};
  *	int cx_main(struct cx_guest_page *page) { ... }
  *
  * cx_main() runs on every vCPU at once, each with its own page and stack; the image's
@@ -23,12 +23,32 @@
 /** The payload.  Its result is the vCPU's exit status, 0 = as meant. */
 int cx_main(struct cx_guest_page *page);
 
-/** The payload's table, kept in a section of its own; designated initialisers follow. */
-#define CX_WORKLOAD(...)                                                                           \
+/** The payload's table, kept in a section of its own: CX_WORKLOAD = {CX_WORKLOAD_HEAD, ...}; */
+#define CX_WORKLOAD                                                                                \
 	extern const struct cx_workload_info cx_workload;                                          \
-	const struct cx_workload_info cx_workload                                                  \
-		__attribute__((section(CX_WORKLOAD_SECTION), used, aligned(64))) = {               \
-			.magic = CX_WORKLOAD_MAGIC, .version = CX_GUEST_ABI_VERSION, __VA_ARGS__}
+	__attribute__((section(CX_WORKLOAD_SECTION), used, aligned(64)))                           \
+	const struct cx_workload_info cx_workload
+#define CX_WORKLOAD_HEAD .magic = CX_WORKLOAD_MAGIC, .version = CX_GUEST_ABI_VERSION
+
+/** One parameter in the table: bounds are inclusive. */
+#define CX_INT(name, unit, min, max, def, doc)                                                     \
+	{                                                                                          \
+		name, unit, CX_WORKLOAD_INT, 0, min, max, def, doc                                 \
+	}
+/** In nanoseconds. */
+#define CX_DURATION(name, min, max, def, doc)                                                      \
+	{                                                                                          \
+		name, "ns", CX_WORKLOAD_DURATION, 0, min, max, def, doc                            \
+	}
+/** In bytes. */
+#define CX_SIZE(name, min, max, def, doc)                                                          \
+	{                                                                                          \
+		name, "bytes", CX_WORKLOAD_SIZE, 0, min, max, def, doc                             \
+	}
+#define CX_BOOL(name, def, doc)                                                                    \
+	{                                                                                          \
+		name, "", CX_WORKLOAD_BOOL, 0, 0, 1, def, doc                                      \
+	}
 
 #define CX_NSEC_PER_USEC INT64_C(1000)
 #define CX_NSEC_PER_MSEC INT64_C(1000000)
