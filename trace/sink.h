@@ -19,10 +19,14 @@ struct cx_trace_sink {
 	unsigned abi; /* CX_TRACE_SINK_ABI */
 	/** One event of the stream. */
 	void (*event)(const struct cx_event *event);
-	/** The run's static part, as JSON text (see trace/record_json.h). */
+	/** The run's static part, as JSON text (cx_record_static_json()): before its events. */
 	void (*run_start)(uint64_t t_ns, const char *json);
-	/** The run's totals, likewise. */
+	/** The run's totals (cx_record_totals_json()): after the last of its events. */
 	void (*run_end)(uint64_t t_ns, const char *json);
+	/** Does a session take what is sent?  For trace/capture.h. */
+	bool (*recording)(void);
+	/** Events sent so far in this process, lost ones included.  For trace/capture.h. */
+	uint64_t (*count)(void);
 };
 
 #endif
