@@ -39,8 +39,15 @@ install: all $(B)/coxswain.1 $(B)/coxswain.bash $(B)/coxswain.pc
 	$(Q)$(INSTALL) -m 644 $(wildcard workloads/scenarios/*.yaml) $(SHARE)/scenarios
 	$(Q)$(INSTALL) -m 644 README.md LICENSE $(wildcard docs/*.md) $(D)/share/doc/coxswain
 
+# Only what was put there: others may have added policies of their own.
 .PHONY: uninstall
 uninstall:
-	rm -f $(D)/bin/coxswain $(D)/lib/pkgconfig/coxswain.pc $(D)/share/man/man1/coxswain.1 \
-		$(D)/share/bash-completion/completions/coxswain
-	rm -rf $(D)/lib/coxswain $(D)/include/coxswain $(SHARE) $(D)/share/doc/coxswain
+	$(Q)rm -f $(D)/bin/coxswain $(D)/lib/pkgconfig/coxswain.pc $(D)/share/man/man1/coxswain.1 \
+		$(D)/share/bash-completion/completions/coxswain $(D)/lib/coxswain/coxswain-lttng.so \
+		$(addprefix $(D)/lib/coxswain/schedulers/,$(notdir $(SCHED_SO))) \
+		$(addprefix $(D)/lib/coxswain/payloads/,$(notdir $(PAYLOAD_ELF))) \
+		$(addprefix $(D)/include/coxswain/,$(notdir $(HEADERS)))
+	$(Q)rm -rf $(SHARE) $(D)/share/doc/coxswain
+	$(Q)rmdir --ignore-fail-on-non-empty $(wildcard $(D)/lib/coxswain/schedulers \
+		$(D)/lib/coxswain/payloads $(D)/include/coxswain) && \
+		rmdir --ignore-fail-on-non-empty $(wildcard $(D)/lib/coxswain)

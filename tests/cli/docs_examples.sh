@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Every scenario printed in the documentation works: a block that opens with ```yaml is a
+# whole scenario that loads and runs; after ```yaml wrong comes one that is refused, and
+# the block after it is what is said about it (with FILE for the file's name).
+. "$(dirname "$0")/lib.sh"
+
+# blocks FILE: writes each to NAME.N.yaml, what a wrong one is told to NAME.N.says.
+blocks() {
+	awk -v base="$(basename "$1" .md)" '
+	/^```/ && inside { inside = 0; close(out); next }
+	/^```yaml wrong$/ { inside = 1; n++; says = 1; out = base "." n ".yaml"; next }
+	/^```yaml$/ { inside = 1; n++; says = 0; out = base "." n ".yaml"; next }
+	/^```/ { inside = 1; out = says ? base "." n ".says" : "/dev/null"; says = 0; next }
+	inside { print >out }
+	' "$1"
+}
+for doc in "$TOP"/README.md "$TOP"/docs/*.md; do
+	blocks "$doc"
+done
+
+found=0
+for scenario in *.yaml; do
+	[ -e "$scenario" ] || continue
+	found=$((found + 1))
+	says=${scenario%.yaml}.says
+	out=$("$COXSWAIN" run "$scenario" --duration 200ms --quiet 2>&1)
+	status=$?
+	if [ -e "$says" ]; then
+		want=$(sed "s|FILE|$scenario|g" "$says")
+		if [ $status -ne 2 ]; then
+			fail "$scenario is refused" "status $status: $out"
+		elif [ "$(printf '%s' "$out" | tr -s ' \n' ' ')" != "$(printf '%s' "$want" | tr -s ' \n' ' ')" ]; then
+			fail "$scenario is refused" "says '$out', the documentation '$want'"
+		else
+			pass "$scenario is refused"
+		fi
+	elif [ $status -eq 0 ]; then
+		pass "$scenario runs"
+	elif [ $status -ne 2 ] && ! have_kvm; then
+		skip "$scenario runs" "it loads, but there is no /dev/kvm here"
+	else
+		fail "$scenario runs" "status $status: $(printf '%s' "$out" | tail -n 4 | tr '\n' '|')"
+	fi
+done
+[ $found -gt 0 ] || fail "scenarios in the documentation" "none found"
