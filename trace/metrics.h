@@ -6,7 +6,30 @@
  * proportional share); Jain's index from R. Jain, D. Chiu, W. Hawe, "A Quantitative
  * Measure of Fairness", DEC TR-301, 1984; lag and window error as in the proportional-
  * share literature (I. Stoica et al., "A Proportional Share Resource Allocation
- * Algorithm", RTSS 1996); ready, limited, co-stop as esxtop names them.
+ * Algorithm", RTSS 1996); ready, limited, co-stop as esxtop names them; skew and co-stop
+ * as in VMware's "The CPU Scheduler in VMware vSphere"; entitlement under affinity is
+ * weighted max-min fairness (D. Bertsekas, R. Gallager, "Data Networks", section 6.5).
+ *
+ * Time is cut into steps of 10 ms (multiples of that when the run is very long).  In each
+ * step the entitlements are solved with what that step offers and wants:
+ *
+ *     e_i = clamp(w_i x, lo_i, hi_i)   with one x, the e_i adding up to the capacity
+ *     capacity = pCPUs * step          w_i  = weight * vCPUs that live in the step
+ *     lo_i = min(reservation, hi_i)    hi_i = min(limit, demand_i, 100 * pCPUs allowed)
+ *     demand_i = time that its vCPUs were running, ready, limited or co-stopped in the step
+ *
+ * Within the step the entitlement accrues evenly over the time that the domain wanted to
+ * run.  So who sleeps is entitled to nothing while it sleeps and hoards nothing, and who
+ * is served as soon as it wakes is never behind.  A domain that arrives, leaves or changes
+ * its mind changes everyone's entitlement from that step on.
+ *
+ * Hard affinity: pCPUs that no domain's affinity connects, even through others, are
+ * separate capacities and solved apart.  Within a connected group the common x may be out
+ * of reach (three domains bound to one pCPU cannot have more than that pCPU).  Then the
+ * most crowded set of pCPUs, the one whose own x is lowest, is solved first and taken out
+ * with its domains, and so on: weighted max-min fairness.  The sets tried are all unions
+ * of the distinct affinities for up to 6 of them in a group; beyond that the distinct
+ * affinities themselves and the whole group.
  */
 #ifndef CX_TRACE_METRICS_H
 #define CX_TRACE_METRICS_H
@@ -14,7 +37,8 @@
 #include "base/error.h"
 #include "trace/record.h"
 
-#define CX_WINDOWS 12 /* at most so many window lengths */
+#define CX_WINDOWS 24          /* at most so many window lengths */
+#define CX_STEP_NS 10000000ull /* entitlement is solved for steps of so long */
 
 /** Clients of one capacity, for cx_entitle().  All amounts in the same unit. */
 struct cx_claim {
@@ -27,31 +51,50 @@ struct cx_claim {
 /**
  * Solve e_i = clamp(w_i x, lo_i, hi_i) with one x such that the e_i add up to
  * @capacity; if the hi_i together fit, everyone gets hi_i; if the lo_i together do not
- * fit, each gets its lo_i scaled down alike.  O(n log n).  Returns 0 or -ENOMEM.
+ * fit, each gets its lo_i scaled down alike.  Newton's method on the sum, which is a
+ * piecewise linear function of x, guarded by bisection: O(n) a round, about ten rounds.
+ * Returns 0.
  */
 int cx_entitle(struct cx_claim *claims, unsigned n, double capacity);
 
 struct cx_metrics_vcpu {
 	uint64_t time_ns[CX_STATES]; /* from the events; equals the record's */
-	struct cx_hist *wake_ns;     /* wake-up latency: event to running */
-	uint64_t switches;           /* times it was put on a pCPU */
+	struct cx_hist *wake_ns;     /* wake-up latency: event to running; NULL = none */
+	uint64_t switches;           /* times it was put on a pCPU where another (or none) ran */
 	uint64_t migrations[CX_DISTANCES];
 };
 
 struct cx_metrics_domain {
+	/* Sums over its vCPUs; together they are wall_ns. */
 	uint64_t run_ns, ready_ns, limited_ns, costop_ns, blocked_ns, paused_ns;
+	uint64_t wall_ns;     /* lifetimes of its vCPUs, added up: 100 % of the states */
 	uint64_t entitled_ns; /* what the yardstick gives it over the run */
 	uint64_t demand_ns;   /* run + ready + limited + co-stop */
-	int64_t lag_max_ns, lag_min_ns; /* entitled minus received, over time */
-	uint64_t lag_p50_ns, lag_p99_ns; /* of its magnitude */
+	int64_t lag_max_ns, lag_min_ns;  /* entitled minus received, over time */
+	uint64_t lag_p50_ns, lag_p99_ns; /* of its magnitude, over its lifetime */
 	uint64_t progress;
-	struct cx_hist wake_ns;
+	struct cx_hist wake_ns; /* event or timer to running; domain starts do not count */
+	uint64_t switches, migrations[CX_DISTANCES];
+
+	/* Siblings; all 0 with fewer than two vCPUs.  Progress of a vCPU is the time it ran or
+	 * was blocked of its own accord; skew at an instant is the lead of the furthest over
+	 * the last of the vCPUs alive, percentiles are over time. */
+	uint64_t skew_p50_ns, skew_p99_ns, skew_max_ns;
+	/* Time in which two or more siblings could run (running, ready or co-stopped); of it
+	 * the time in which all of those did, and corun_ns[k]: in which exactly k did. */
+	uint64_t corun_wall_ns, corun_all_ns;
+	uint64_t *corun_ns; /* [0 .. its number of vCPUs] */
 };
 
 struct cx_metrics {
 	struct cx_metrics_vcpu *vcpus;     /* as in the record */
 	struct cx_metrics_domain *domains; /* as in the record */
-	double jain;
+	unsigned n_vcpus, n_domains;
+	uint64_t step_ns;    /* length of a step of the entitlement */
+	uint64_t events;     /* in the record's history */
+	uint64_t dropped;    /* events it had no room for: what follows is of the rest only,
+			      * except the times per state, then the record's own */
+	double jain;         /* (sum q)^2 / (n sum q^2), q = received / entitled; 1 = fair */
 	unsigned n_windows;
 	struct {
 		uint64_t window_ns;
@@ -59,13 +102,23 @@ struct cx_metrics {
 		unsigned worst_domain;
 		uint64_t worst_at_ns; /* start of the worst window */
 	} windows[CX_WINDOWS];
-	uint64_t switches, migrations[CX_DISTANCES];
+	uint64_t switches, migrations[CX_DISTANCES]; /* switches: to another vCPU than before */
 	double switches_per_s;
 	struct cx_hist wake_ns; /* of all vCPUs */
+	uint64_t busy_ns;       /* of all pCPUs */
 	double busy_percent;    /* of all pCPUs */
+	double steal_percent;   /* host steal, of busy_ns */
+	/* pCPU time idle while as many vCPUs that may run there were co-stopped
+	 * (fragmentation), or ready (what a work-conserving policy keeps near nothing). */
+	uint64_t fragmented_ns, idle_while_ready_ns;
 };
 
-/** Compute everything.  Returns 0 or -ENOMEM; *metrics is the caller's to free. */
+/** E(@window_ns), interpolated between the lengths measured; negative = run too short. */
+double cx_metrics_window_error(const struct cx_metrics *metrics, uint64_t window_ns);
+
+/** Compute everything.  Returns 0, -ENOMEM or -EINVAL (numbers of the record do not
+ *  match); *metrics is the
+ *  caller's to free. */
 int cx_metrics_compute(const struct cx_record *record, struct cx_metrics **metrics,
 		       struct cx_error *err);
 void cx_metrics_free(struct cx_metrics *metrics);

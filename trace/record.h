@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define CX_RECORD_RESULTS 16 /* named figures that a guest may publish */
+#define CX_RECORD_HISTORY_MAX ((size_t)1 << 30) /* bytes of events that a record keeps */
 
 /** A figure that the guest itself measured ("rounds", "hold_ns_max" ...). */
 struct cx_record_result {
@@ -90,7 +91,8 @@ struct cx_record {
 
 /**
  * A record with room for so many of each, zeroed, its history empty with one lane
- * a pCPU.  NULL when out of memory.
+ * a pCPU (at least one) and bounded by CX_RECORD_HISTORY_MAX.  Its strings are the
+ * record's own, from malloc.  NULL when out of memory.
  */
 struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus);
 /** Free it with everything in it; NULL is fine. */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "trace/record.h"
+
+#include <stdlib.h>
+
+static void *zeroed(unsigned n, size_t size)
+{
+	return calloc(n ? n : 1, size);
+}
+
+struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus)
+{
+	struct cx_record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->n_domains = n_domains;
+	record->n_vcpus = n_vcpus;
+	record->n_pcpus = n_pcpus;
+	record->domains = zeroed(n_domains, sizeof(record->domains[0]));
+	record->vcpus = zeroed(n_vcpus, sizeof(record->vcpus[0]));
+	record->pcpus = zeroed(n_pcpus, sizeof(record->pcpus[0]));
+	record->history = cx_history_new(n_pcpus ? n_pcpus : 1, CX_RECORD_HISTORY_MAX);
+	if (!record->domains || !record->vcpus || !record->pcpus || !record->history) {
+		cx_record_free(record);
+		return NULL;
+	}
+	return record;
+}
+
+void cx_record_free(struct cx_record *record)
+{
+	unsigned i;
+
+	if (!record)
+		return;
+	for (i = 0; record->domains && i < record->n_domains; i++) {
+		struct cx_record_domain *d = &record->domains[i];
+
+		free(d->name);
+		free(d->workload);
+		free(d->progress_unit);
+		free(d->affinity);
+		free(d->end_text);
+	}
+	free(record->domains);
+	free(record->vcpus);
+	free(record->pcpus);
+	free(record->scenario);
+	free(record->question);
+	free(record->scenario_yaml);
+	free(record->machine);
+	free(record->backend);
+	free(record->host);
+	free(record->scheduler);
+	free(record->params);
+	free(record->ignored);
+	free(record->degraded_why);
+	cx_history_free(record->history);
+	free(record);
+}
