@@ -94,13 +94,15 @@ int cx_main(struct cx_guest_page *page)
 	uint64_t think = cx_work_iterations(rate, (uint64_t)page->params[P_THINK]);
 	uint64_t too_long = (uint64_t)page->params[P_CRITICAL] + (uint64_t)page->params[P_LONG];
 	uint64_t acquisitions = (uint64_t)page->params[P_ACQUISITIONS];
-	struct tally tally = {0};
+	struct tally tally = { 0 };
 
 	while (!acquisitions || tally.acquisitions < acquisitions) {
-		uint64_t asked, got, gone;
+		uint64_t asked, got, gone, ticket;
 
 		asked = cx_ticks();
-		cx_ticket_acquire(&shared->lock);
+		ticket = cx_ticket_take(&shared->lock);
+		while (!cx_ticket_served(&shared->lock, ticket))
+			cx_pause();
 		got = cx_ticks();
 		cx_store(&shared->holder, me);
 		cx_work(critical);

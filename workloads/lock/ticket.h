@@ -18,12 +18,16 @@ struct cx_ticket_lock {
 	uint64_t rest1[7];
 };
 
-static inline void cx_ticket_acquire(struct cx_ticket_lock *lock)
+/** Queue for the lock; returns the ticket to wait with. */
+static inline uint64_t cx_ticket_take(struct cx_ticket_lock *lock)
 {
-	uint64_t mine = cx_fetch_add(&lock->next, 1);
+	return cx_fetch_add(&lock->next, 1);
+}
 
-	while (cx_load(&lock->serving) != mine)
-		cx_pause();
+/** Is it @ticket's turn?  From then until the release the lock is the caller's. */
+static inline int cx_ticket_served(const struct cx_ticket_lock *lock, uint64_t ticket)
+{
+	return cx_load(&lock->serving) == ticket;
 }
 
 static inline void cx_ticket_release(struct cx_ticket_lock *lock)
