@@ -48,6 +48,5 @@ uninstall:
 		$(addprefix $(D)/lib/coxswain/payloads/,$(notdir $(PAYLOAD_ELF))) \
 		$(addprefix $(D)/include/coxswain/,$(notdir $(HEADERS)))
 	$(Q)rm -rf $(SHARE) $(D)/share/doc/coxswain
-	$(Q)rmdir --ignore-fail-on-non-empty $(wildcard $(D)/lib/coxswain/schedulers \
-		$(D)/lib/coxswain/payloads $(D)/include/coxswain) && \
-		rmdir --ignore-fail-on-non-empty $(wildcard $(D)/lib/coxswain)
+	$(Q)for d in schedulers payloads . ../../include/coxswain; do \
+		d=$(D)/lib/coxswain/$$d; [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d/; done
