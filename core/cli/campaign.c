@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/cli/campaign.h"
+
+#include "core/vmm/vmm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DEFAULT_SCHEDULER "credit"
+#define SEVERAL_NAME "compare" /* of the default folder of several scenarios */
+
+struct campaign {
+	const struct cx_cli_options *options;
+	const struct cx_cli_paths *paths;
+	const char *names; /* schedulers; NULL = each scenario's own */
+	unsigned n;        /* scenarios */
+	struct cx_scenario **scenarios;
+	struct cx_lineup *lineups; /* one a scenario */
+	struct cx_results *results;
+	char *out;     /* the report's folder; NULL = none */
+	bool out_made; /* by us: to be removed if nothing comes of it */
+	struct cx_progress progress;
+	const atomic_bool *stop;
+};
+
+/* ---- before anything starts ------------------------------------------------ */
+
+static int status_of(int ret)
+{
+	switch (ret) {
+	case 0:
+		return CX_STATUS_DONE;
+	case -EINVAL:
+	case -ENOENT:
+		return CX_STATUS_USAGE;
+	default:
+		return CX_STATUS_FAILED;
+	}
+}
+
+static int complain(int status, const struct cx_error *err)
+{
+	if (status != CX_STATUS_DONE)
+		cx_complain("%s", err->text);
+	return status;
+}
+
+static int load_scenario(struct campaign *c, const char *arg, unsigned i)
+{
+	struct cx_error err = { "" };
+	const char *names = c->names;
+	char *path;
+	int ret;
+
+	ret = cx_paths_scenario(c->paths, arg, &path, &err);
+	if (ret < 0)
+		return complain(status_of(ret), &err);
+	ret = cx_scenario_load(path, cx_dirs(c->paths->payload_dirs), &c->scenarios[i], &err);
+	free(path);
+	if (ret < 0)
+		return complain(status_of(ret), &err);
+	if (!names)
+		names = c->scenarios[i]->scheduler ? c->scenarios[i]->scheduler : DEFAULT_SCHEDULER;
+	ret = cx_lineup_make(names, c->options, c->paths, &c->lineups[i], &err);
+	return complain(status_of(ret), &err);
+}
+
+static int load_all(struct campaign *c)
+{
+	int status = CX_STATUS_DONE;
+
+	c->n = c->options->n_args;
+	c->scenarios = calloc(c->n, sizeof(*c->scenarios));
+	c->lineups = calloc(c->n, sizeof(*c->lineups));
+	c->results = calloc(c->n, sizeof(*c->results));
+	if (!c->scenarios || !c->lineups || !c->results) {
+		cx_complain("out of memory");
+		return CX_STATUS_FAILED;
+	}
+	for (unsigned i = 0; i < c->n && status == CX_STATUS_DONE; i++)
+		status = load_scenario(c, c->options->args[i], i);
+	return status;
+}
+
+static int check_machine(const struct cx_cli_options *options)
+{
+	struct cx_error err = { "" };
+	struct cx_kvm *kvm;
+
+	if (options->machine == CX_MACHINE_SIM) {
+		cx_complain("--machine sim: the simulated machine is not there yet; use kvm");
+		return CX_STATUS_FAILED;
+	}
+	if (cx_kvm_open(&kvm, &err) < 0) {
+		cx_complain("%s", err.text);
+		return CX_STATUS_FAILED;
+	}
+	cx_kvm_close(kvm);
+	return CX_STATUS_DONE;
+}
+
+/* ---- folders --------------------------------------------------------------- */
+
+/* A name for the results of scenario @i that no earlier one has. */
+static char *results_name(const struct campaign *c, unsigned i)
+{
+	char *base = cx_outdir_safe_name(c->scenarios[i]->name), *name;
+	unsigned copies = 1;
+
+	name = base ? strdup(base) : NULL;
+	for (unsigned j = 0; name && j < i; j++) {
+		if (strcmp(c->results[j].name, name))
+			continue;
+		free(name);
+		if (asprintf(&name, "%s-%u", base, ++copies) < 0)
+			name = NULL;
+		j = (unsigned)-1;
+	}
+	free(base);
+	return name;
+}
+
+static int make_out(struct campaign *c, bool folder, struct cx_error *err)
+{
+	const struct cx_cli_options *o = c->options;
+	int ret;
+
+	if (!o->out && !folder && !o->trace)
+		return 0;
+	if (!o->out) {
+		c->out_made = true;
+		return cx_outdir_make_default(c->n > 1 ? SEVERAL_NAME : c->scenarios[0]->name,
+					      &c->out, err);
+	}
+	ret = cx_outdir_make(o->out, err);
+	if (ret < 0)
+		return ret;
+	c->out_made = ret == 0;
+	c->out = strdup(o->out);
+	return c->out ? 0 : cx_fail(err, ENOMEM, "out of memory");
+}
+
+/* Each of several scenarios has a folder of its own. */
+static int make_folders(struct campaign *c, bool folder)
+{
+	struct cx_error err = { "out of memory" };
+	int ret;
+
+	ret = make_out(c, folder, &err);
+	for (unsigned i = 0; i < c->n && ret == 0; i++) {
+		struct cx_results *r = &c->results[i];
+
+		r->name = results_name(c, i);
+		if (!r->name)
+			ret = -ENOMEM;
+		else if (!c->out)
+			continue;
+		else if (c->n == 1)
+			r->dir = strdup(c->out);
+		else if (asprintf(&r->dir, "%s/%s", c->out, r->name) < 0)
+			r->dir = NULL;
+		if (ret == 0 && !r->dir)
+			ret = -ENOMEM;
+		if (ret == 0 && c->n > 1)
+			ret = cx_outdir_make(r->dir, &err);
+	}
+	/* --out that is there already, and not empty, is a wrong argument */
+	return complain(ret == -EEXIST ? CX_STATUS_USAGE : ret ? CX_STATUS_FAILED : 0, &err);
+}
+
+/* Leave no empty folders behind. */
+static void abandon_folders(struct campaign *c)
+{
+	if (!c->out)
+		return;
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->results[i].dir && c->results[i].n == 0)
+			cx_outdir_abandon(c->results[i].dir);
+	if (c->out_made)
+		cx_outdir_abandon(c->out);
+}
+
+/* ---- the runs -------------------------------------------------------------- */
+
+static uint64_t duration_of(const struct campaign *c, unsigned i)
+{
+	return c->options->duration_ns ? c->options->duration_ns : c->scenarios[i]->duration_ns;
+}
+
+static bool stopped(const struct campaign *c)
+{
+	return atomic_load(c->stop);
+}
+
+/* One scenario under all of its schedulers; ends at the first that fails. */
+static int run_scenario(struct campaign *c, unsigned i, bool *failed)
+{
+	const struct cx_lineup *lineup = &c->lineups[i];
+	int status = CX_STATUS_DONE;
+
+	for (unsigned j = 0; j < lineup->n && !*failed && !stopped(c); j++) {
+		struct cx_measurement m = { .scenario = c->scenarios[i],
+					    .entrant = &lineup->entrants[j],
+					    .options = c->options,
+					    .paths = c->paths,
+					    .dir = c->results[i].dir,
+					    .stop = c->stop,
+					    .progress = &c->progress };
+		struct cx_error err = { "" };
+		struct cx_record *record;
+		int ret;
+
+		ret = cx_measure(&m, &record);
+		if (ret < 0) {
+			*failed = true;
+			status = ret == -EINVAL && !record ? CX_STATUS_USAGE : CX_STATUS_FAILED;
+		}
+		c->progress.before_ns += duration_of(c, i);
+		if (!record)
+			continue;
+		status = cx_status_worse(status, cx_results_warn(record));
+		if (cx_results_add(&c->results[i], record, &err) < 0) {
+			*failed = true;
+			status = complain(CX_STATUS_FAILED, &err);
+		}
+	}
+	return cx_status_worse(status, cx_results_publish(&c->results[i], c->options));
+}
+
+static unsigned runs_done(const struct campaign *c)
+{
+	unsigned done = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		done += c->results[i].n;
+	return done;
+}
+
+static int run_all(struct campaign *c)
+{
+	int status = CX_STATUS_DONE;
+	bool failed = false;
+
+	cx_progress_init(&c->progress, c->options);
+	for (unsigned i = 0; i < c->n; i++) {
+		c->progress.runs += c->lineups[i].n;
+		c->progress.all_ns += c->lineups[i].n * duration_of(c, i);
+	}
+	for (unsigned i = 0; i < c->n && !failed && !stopped(c); i++) {
+		if (i > 0 && !c->options->json)
+			putchar('\n');
+		status = cx_status_worse(status, run_scenario(c, i, &failed));
+	}
+	if (!failed && runs_done(c) < c->progress.runs) {
+		cx_complain("stopped after %u of %u runs; what was measured is kept", runs_done(c),
+			    c->progress.runs);
+		status = cx_status_worse(status, CX_STATUS_FAILED);
+	}
+	cx_progress_free(&c->progress);
+	return status;
+}
+
+/* The last word: the whole in JSON, the index, and where the report lies. */
+static int finish(struct campaign *c, int status)
+{
+	unsigned done = runs_done(c);
+
+	if (done == 0)
+		return status;
+	if (c->out && c->n > 1)
+		status = cx_status_worse(status, cx_results_index(c->out, c->results, c->n));
+	if (c->options->json)
+		status = cx_status_worse(status, cx_results_json(c->results, c->n, c->n > 1));
+	if (c->out && cx_results_page_exists(c->out))
+		fprintf(c->options->json ? stderr : stdout, "Report: %s/report.html\n", c->out);
+	return status;
+}
+
+static void campaign_free(struct campaign *c)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		if (c->results)
+			cx_results_free(&c->results[i]);
+		if (c->lineups)
+			cx_lineup_free(&c->lineups[i]);
+		if (c->scenarios)
+			cx_scenario_free(c->scenarios[i]);
+	}
+	free(c->results);
+	free(c->lineups);
+	free(c->scenarios);
+	free(c->out);
+}
+
+int cx_campaign(const struct cx_cli_options *options, const struct cx_cli_paths *paths,
+		const char *names, bool folder)
+{
+	struct campaign c = { .options = options, .paths = paths, .names = names };
+	int status;
+
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not cost the report */
+	status = load_all(&c);
+	if (status == CX_STATUS_DONE)
+		status = check_machine(options);
+	if (status == CX_STATUS_DONE)
+		status = make_folders(&c, folder);
+	if (status == CX_STATUS_DONE) {
+		c.stop = cx_stop_on_signals();
+		status = finish(&c, run_all(&c));
+		abandon_folders(&c);
+	} else if (c.results && runs_done(&c) == 0) {
+		abandon_folders(&c);
+	}
+	campaign_free(&c);
+	return status;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One run, with its trace around it. */
+
+#include "core/cli/campaign.h"
+
+#include "core/run/run.h"
+#include "trace/capture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Start recording into DIR/trace-LABEL; *trace_dir is malloc'd. */
+static int start_capture(const struct cx_measurement *m, char **trace_dir,
+			 struct cx_capture **capture, struct cx_error *err)
+{
+	int ret;
+
+	if (asprintf(trace_dir, "%s/trace-%s", m->dir, m->entrant->label) < 0) {
+		*trace_dir = NULL;
+		return cx_fail(err, ENOMEM, "out of memory");
+	}
+	if (mkdir(*trace_dir, 0777) < 0)
+		return cx_fail(err, errno, "%s: cannot make the folder: %s", *trace_dir,
+			       strerror(errno));
+	ret = cx_capture_start(*trace_dir, cx_dirs(m->paths->provider_dirs), capture, err);
+	if (ret < 0)
+		rmdir(*trace_dir);
+	return ret;
+}
+
+static int stop_capture(struct cx_capture *capture, const char *trace_dir, struct cx_record *record)
+{
+	struct cx_error err = { "" };
+	uint64_t events = 0, lost = 0;
+	int ret;
+
+	ret = cx_capture_stop(capture, &events, &lost, &err);
+	if (record) {
+		record->trace_events = events;
+		record->trace_lost = lost;
+	}
+	if (ret < 0)
+		cx_complain("%s", err.text);
+	if (lost > 0)
+		cx_complain("%s: %llu of %llu events were lost; the figures in the report come "
+			    "from the program's own accounting and stand",
+			    trace_dir, (unsigned long long)lost,
+			    (unsigned long long)(events + lost));
+	return ret;
+}
+
+int cx_measure(const struct cx_measurement *m, struct cx_record **record)
+{
+	const struct cx_cli_options *o = m->options;
+	struct cx_run_options options = {
+		.scheduler = m->entrant->asked,
+		.plugin_dirs = cx_dirs(m->paths->plugin_dirs),
+		.duration_ns = o->duration_ns,
+		.seed = o->seed,
+		.seed_given = o->seed_given,
+		.params = m->entrant->settings,
+		.n_params = m->entrant->n_settings,
+		.watchdog_ns = o->watchdog_ns,
+		.realtime = o->realtime,
+		.stop = m->stop,
+		.progress = cx_progress_show,
+		.log = cx_progress_log,
+		.arg = m->progress,
+	};
+	struct cx_capture *capture = NULL;
+	struct cx_error err = { "" };
+	char *trace_dir = NULL;
+	int ret = 0, stopped;
+
+	*record = NULL;
+	cx_progress_begin(m->progress, m->scenario->name, m->entrant->label);
+	if (o->trace)
+		ret = start_capture(m, &trace_dir, &capture, &err);
+	if (ret == 0) {
+		if (capture)
+			options.sink = cx_capture_sink(capture);
+		ret = cx_run(m->scenario, &options, record, &err);
+	}
+	cx_progress_clear(m->progress);
+	if (ret < 0) {
+		cx_progress_explain(m->progress);
+		cx_complain("%s under %s: %s", m->scenario->name, m->entrant->label, err.text);
+	} else if (*record && (*record)->degraded) {
+		cx_progress_explain(m->progress);
+	}
+	if (capture) {
+		stopped = stop_capture(capture, trace_dir, *record);
+		if (ret == 0)
+			ret = stopped;
+	}
+	free(trace_dir);
+	return ret;
+}
