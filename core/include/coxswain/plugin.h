@@ -258,6 +258,9 @@ struct cx_plugin {
 	void (*dump)(struct cx_policy *policy, uint64_t now);
 };
 
+/** What a policy defines and exports, also when it is built with hidden visibility. */
+extern const struct cx_plugin coxswain_plugin __attribute__((visibility("default")));
+
 /* ==== services ================================================================
  * [op] = from inside an operation of the same instance, for handles whose lock is
  * held; [any] = in addition for handles of any pCPU of the instance, lock or not. */
