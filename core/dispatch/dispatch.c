@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The dispatcher's beginning and end, and what it hands out.
+ */
+#include "core/dispatch/internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMERS_PER_VCPU 2u                     /* its block, its guest's own */
+#define TIMERS_PER_PCPU (1u + CX_PCPU_TIMERS) /* tick, the policy's */
+
+struct neighbour {
+	uint16_t index;
+	uint8_t distance;
+};
+
+static int nearer(const void *a, const void *b)
+{
+	const struct neighbour *x = a, *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int order_neighbours(struct cx_dispatch *d)
+{
+	struct neighbour *n = calloc(d->n_pcpus, sizeof(*n));
+	unsigned i, j;
+
+	if (!n)
+		return -ENOMEM;
+	for (i = 0; i < d->n_pcpus; i++) {
+		for (j = 0; j < d->n_pcpus; j++)
+			n[j] = (struct neighbour){.index = (uint16_t)j,
+						  .distance = d->distance[i * d->n_pcpus + j]};
+		qsort(n, d->n_pcpus, sizeof(*n), nearer);
+		for (j = 0; j < d->n_pcpus; j++)
+			d->pcpus[i].near[j] = n[j].index;
+	}
+	free(n);
+	return 0;
+}
+
+static unsigned llc_of(struct cx_dispatch *d, unsigned id)
+{
+	unsigned i;
+
+	for (i = 0; i < d->n_llcs; i++)
+		if (d->llcs[i].id == id)
+			return i;
+	cx_warmth_cache_init(&d->llcs[i].cache, 0);
+	d->llcs[i].id = id;
+	d->n_llcs++;
+	return i;
+}
+
+static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *config)
+{
+	unsigned i, j, id;
+
+	for (i = 0; i < d->n_pcpus; i++) {
+		struct cx_pcpu *p = &d->pcpus[i];
+
+		p->d = d;
+		p->index = i;
+		p->host_cpu = config->pcpus[i];
+		p->llc = llc_of(d, cx_topology_llc(config->topology, p->host_cpu));
+		p->near = calloc(d->n_pcpus, sizeof(*p->near));
+		if (!p->near)
+			return -ENOMEM;
+		pthread_mutex_init(&p->own, NULL);
+		p->lock = d->one_lock ? &d->instance_lock : &p->own;
+		atomic_init(&p->idle, true);
+		cx_list_init(&p->vcpus);
+		cx_timer_setup(&p->tick, CX_TIMER_TICK, i, p);
+		for (id = 0; id < CX_PCPU_TIMERS; id++) {
+			p->timer_ns[id] = CX_NEVER;
+			cx_timer_setup(&p->timers[id], CX_TIMER_POLICY, i * CX_PCPU_TIMERS + id, p);
+		}
+		for (j = 0; j < d->n_pcpus; j++)
+			d->distance[i * d->n_pcpus + j] = (uint8_t)cx_topology_distance(
+				config->topology, config->pcpus[i], config->pcpus[j]);
+	}
+	return order_neighbours(d);
+}
+
+/* The pool's pCPUs that are in @set (host CPU numbers; NULL = all), as bits. */
+static uint64_t *affinity_bits(const struct cx_dispatch *d, const struct cx_cpuset *set,
+			       bool *empty)
+{
+	uint64_t *bits = calloc((d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD, sizeof(*bits));
+	unsigned i;
+
+	*empty = true;
+	if (!bits)
+		return NULL;
+	for (i = 0; i < d->n_pcpus; i++)
+		if (!set || cx_cpuset_has(set, d->pcpus[i].host_cpu)) {
+			bits[i / BITS_PER_WORD] |= 1ull << (i % BITS_PER_WORD);
+			*empty = false;
+		}
+	return bits;
+}
+
+static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
+		     const struct cx_dispatch_domain *config, struct cx_error *err)
+{
+	struct cx_dispatch *d = dom->d;
+	struct cx_pcpu *p;
+	bool none, no_soft;
+	unsigned i;
+
+	v->d = d;
+	v->domain = dom;
+	v->id = (unsigned)(v - d->vcpus);
+	v->index = index;
+	v->last_pcpu = UINT_MAX;
+	v->deadline_ns = CX_NEVER;
+	atomic_init(&v->alarm_ns, CX_NEVER);
+	v->hard = affinity_bits(d, config->cpus, &none);
+	v->soft = affinity_bits(d, config->cpus_soft, &no_soft);
+	v->warmth = calloc(d->n_llcs, sizeof(*v->warmth));
+	if (!v->hard || !v->soft || !v->warmth)
+		return -ENOMEM;
+	if (none)
+		return cx_fail(err, EINVAL,
+			       "domain %s: none of its cpus is among the run's pcpus; widen either",
+			       dom->name);
+	for (i = 0; !bit_of(v->hard, i); i++)
+		;
+	p = &d->pcpus[i];
+	atomic_init(&v->pcpu, p);
+	cx_list_push_back(&p->vcpus, &v->node);
+	cx_timer_setup(&v->block_timer, CX_TIMER_BLOCK, v->id, v);
+	cx_timer_setup(&v->guest_timer, CX_TIMER_GUEST, v->id, v);
+	return 0;
+}
+
+static int init_domain(struct cx_dispatch *d, unsigned index, struct cx_vcpu *vcpus,
+		       const struct cx_dispatch_domain *config, struct cx_error *err)
+{
+	struct cx_domain *dom = &d->domains[index];
+	unsigned n = d->policy.plugin->n_domain_params, i;
+	int rc = 0;
+
+	dom->d = d;
+	dom->index = index;
+	dom->n_vcpus = config->vcpus;
+	dom->vcpus = vcpus;
+	atomic_init(&dom->weight, config->weight);
+	atomic_init(&dom->reservation, config->reservation);
+	atomic_init(&dom->limit, config->limit);
+	dom->name = strdup(config->name);
+	dom->params = calloc(n + 1, sizeof(*dom->params));
+	if (!dom->name || !dom->params)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		dom->params[i] = config->params ? config->params[i]
+						: d->policy.plugin->domain_params[i].def;
+	for (i = 0; i < dom->n_vcpus && !rc; i++)
+		rc = init_vcpu(dom, &vcpus[i], i, config, err);
+	return rc;
+}
+
+static int init_domains(struct cx_dispatch *d, const struct cx_dispatch_config *config,
+			struct cx_error *err)
+{
+	struct cx_vcpu *vcpus = d->vcpus;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < d->n_domains && !rc; i++) {
+		rc = init_domain(d, i, vcpus, &config->domains[i], err);
+		vcpus += config->domains[i].vcpus;
+	}
+	return rc;
+}
+
+static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *config)
+{
+	unsigned words = (d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD, i;
+
+	for (i = 0; i < d->n_domains; i++)
+		d->n_vcpus += config->domains[i].vcpus;
+	d->pcpus = calloc(d->n_pcpus, sizeof(*d->pcpus));
+	d->domains = calloc(d->n_domains, sizeof(*d->domains));
+	d->vcpus = calloc(d->n_vcpus, sizeof(*d->vcpus));
+	d->llcs = calloc(d->n_pcpus, sizeof(*d->llcs));
+	d->distance = calloc((size_t)d->n_pcpus * d->n_pcpus, 1);
+	d->kicks = calloc(words, sizeof(*d->kicks));
+	d->policy.params = calloc(config->plugin->n_params + 1, sizeof(int64_t));
+	if (!d->pcpus || !d->domains || !d->vcpus || !d->llcs || !d->distance || !d->kicks ||
+	    !d->policy.params)
+		return -ENOMEM;
+	if (config->plugin->n_params)
+		memcpy(d->policy.params, config->params,
+		       config->plugin->n_params * sizeof(int64_t));
+	return cx_timers_init(&d->timers, d->n_vcpus * TIMERS_PER_VCPU +
+						  d->n_pcpus * TIMERS_PER_PCPU + 1);
+}
+
+static int start_policy(struct cx_dispatch *d, struct cx_error *err)
+{
+	unsigned i;
+	int rc;
+
+	atomic_init(&d->policy.active, true);
+	rc = policy_init(d, err);
+	for (i = 0; i < d->n_pcpus && !rc; i++) {
+		lock_all(d);
+		rc = policy_pcpu_online(&d->pcpus[i], 0);
+		unlock_all(d);
+		if (rc)
+			cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s: pCPU %u did not come online (%d)",
+				d->policy.plugin->name, i, rc);
+	}
+	if (!rc && cx_dispatch_dead(d, err))
+		rc = -ECANCELED;
+	return rc;
+}
+
+int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch **out,
+		    struct cx_error *err)
+{
+	struct cx_dispatch *d = calloc(1, sizeof(*d));
+	int rc;
+
+	if (!d)
+		return cx_fail(err, ENOMEM, "out of memory");
+	d->ops = config->ops;
+	d->machine = config->machine;
+	d->history = config->history;
+	d->sink = config->sink;
+	d->watchdog_ns = config->watchdog_ns ? config->watchdog_ns : CX_WATCHDOG_DEFAULT_NS;
+	d->n_pcpus = config->n_pcpus;
+	d->n_domains = config->n_domains;
+	d->one_lock = config->plugin->flags & CX_PLUGIN_INSTANCE_LOCK;
+	pthread_mutex_init(&d->instance_lock, NULL);
+	d->policy.d = d;
+	d->policy.plugin = config->plugin;
+	atomic_init(&d->policy.random, config->seed);
+	pthread_mutex_init(&d->policy.dead_lock, NULL);
+	cx_timer_setup(&d->watchdog, CX_TIMER_WATCHDOG, 0, d);
+
+	cx_fail(err, ENOMEM, "out of memory for %u pCPUs and %u domains", d->n_pcpus, d->n_domains);
+	rc = alloc_all(d, config);
+	if (!rc)
+		rc = init_pcpus(d, config);
+	if (!rc)
+		rc = init_domains(d, config, err);
+	if (!rc)
+		rc = start_policy(d, err);
+	if (rc) {
+		cx_dispatch_free(d);
+		return rc;
+	}
+	cx_timer_arm(&d->timers, &d->watchdog, d->watchdog_ns / 4);
+	*out = d;
+	return 0;
+}
+
+static void free_domain(struct cx_domain *dom)
+{
+	unsigned i;
+
+	for (i = 0; i < dom->n_vcpus; i++) {
+		free(dom->vcpus[i].hard);
+		free(dom->vcpus[i].soft);
+		free(dom->vcpus[i].warmth);
+		free(dom->vcpus[i].priv);
+	}
+	free(dom->priv);
+	free(dom->params);
+	free(dom->name);
+}
+
+void cx_dispatch_free(struct cx_dispatch *d)
+{
+	unsigned i;
+
+	if (!d)
+		return;
+	for (i = 0; d->pcpus && i < d->n_pcpus && d->pcpus[i].lock; i++)
+		policy_pcpu_offline(&d->pcpus[i], d->end_ns);
+	policy_fini(d);
+	for (i = 0; d->domains && d->vcpus && i < d->n_domains; i++)
+		if (d->domains[i].d)
+			free_domain(&d->domains[i]);
+	for (i = 0; d->pcpus && i < d->n_pcpus; i++)
+		free(d->pcpus[i].near);
+	cx_timers_destroy(&d->timers);
+	free(d->policy.params);
+	free(d->kicks);
+	free(d->distance);
+	free(d->llcs);
+	free(d->vcpus);
+	free(d->domains);
+	free(d->pcpus);
+	free(d);
+}
+
+struct cx_pcpu *cx_dispatch_pcpu(struct cx_dispatch *d, unsigned index)
+{
+	return index < d->n_pcpus ? &d->pcpus[index] : NULL;
+}
+
+struct cx_vcpu *cx_dispatch_vcpu(struct cx_dispatch *d, unsigned id)
+{
+	return id < d->n_vcpus ? &d->vcpus[id] : NULL;
+}
+
+void cx_vcpu_set_machine(struct cx_vcpu *v, void *data)
+{
+	v->machine = data;
+}
+
+void *cx_vcpu_machine(const struct cx_vcpu *v)
+{
+	return v->machine;
+}
+
+unsigned cx_pcpu_host_cpu(const struct cx_pcpu *pcpu)
+{
+	return pcpu->host_cpu;
+}
+
+void cx_pcpu_note_cost(struct cx_pcpu *pcpu, uint64_t ns)
+{
+	cx_hist_add(&pcpu->cost, ns);
+}
+
+void cx_dispatch_note(struct cx_vcpu *v, enum cx_event_type type, uint32_t why, uint64_t x,
+		      uint64_t y)
+{
+	struct cx_dispatch *d = v->d;
+	struct cx_event e;
+
+	if (!d->sink || atomic_load_explicit(&d->ended, memory_order_relaxed))
+		return;
+	e = (struct cx_event){
+		.t_ns = clock_of(d),
+		.type = (uint16_t)type,
+		.pcpu = (uint16_t)assigned(v)->index,
+		.vcpu = v->id,
+		.prev = CX_NO_VCPU,
+		.why = why,
+		.x = x,
+		.y = y,
+	};
+	d->sink->event(&e);
+}
+
+static void close_vcpu(struct cx_vcpu *v, uint64_t now)
+{
+	struct cx_pcpu *p = assigned(v);
+
+	if (!v->attached)
+		return;
+	restate(v, now);
+	if (p->current == v) {
+		p->current = NULL;
+		atomic_store_explicit(&v->oncpu, false, memory_order_relaxed);
+	}
+	policy_block(v, now);
+	policy_vcpu_detach(v, now);
+	v->attached = false;
+	v->stop_ns = now;
+	v->end = CX_END_RUN;
+	emit_simple(p, CX_EV_END, v, CX_END_RUN, 0, now);
+}
+
+uint64_t cx_dispatch_finish(struct cx_dispatch *d)
+{
+	unsigned i;
+	uint64_t now;
+
+	lock_all(d);
+	if (atomic_load(&d->ended)) {
+		unlock_all(d);
+		return d->end_ns;
+	}
+	now = d->end_ns = clock_of(d);
+	for (i = 0; i < d->n_pcpus; i++) {
+		struct cx_pcpu *p = &d->pcpus[i];
+
+		if (now > p->since_ns)
+			*(p->current ? &p->busy_ns : &p->idle_ns) += now - p->since_ns;
+		p->since_ns = now;
+	}
+	for (i = 0; i < d->n_vcpus; i++)
+		close_vcpu(&d->vcpus[i], now);
+	for (i = 0; i < d->n_domains; i++)
+		if (atomic_exchange(&d->domains[i].attached, false))
+			policy_domain_detach(&d->domains[i], now);
+	atomic_store(&d->ended, true);
+	unlock_all(d);
+	return now;
+}
+
+static void collect_vcpu(const struct cx_vcpu *v, struct cx_record_vcpu *r)
+{
+	r->domain = v->domain->index;
+	r->index = v->index;
+	r->start_ns = v->start_ns;
+	r->stop_ns = v->stop_ns;
+	memcpy(r->time_ns, v->time_ns, sizeof(r->time_ns));
+	memcpy(r->migrations, v->migrations, sizeof(r->migrations));
+	r->dispatches = v->dispatches;
+}
+
+/* Worst first: a crash outweighs a stop, a stop an exit. */
+static enum cx_end worse(enum cx_end a, enum cx_end b)
+{
+	static const unsigned rank[CX_ENDS] = {
+		[CX_END_EXIT] = 0, [CX_END_RUN] = 1, [CX_END_STOPPED] = 2, [CX_END_CRASH] = 3};
+
+	return rank[b] > rank[a] ? b : a;
+}
+
+void cx_dispatch_collect(struct cx_dispatch *d, struct cx_record *record)
+{
+	struct cx_policy *pol = &d->policy;
+	unsigned i, k;
+
+	record->duration_ns = d->end_ns;
+	for (i = 0; i < d->n_vcpus; i++) {
+		struct cx_vcpu *v = &d->vcpus[i];
+		struct cx_record_domain *dom = &record->domains[v->domain->index];
+
+		collect_vcpu(v, &record->vcpus[i]);
+		dom->end = v->index == 0 ? v->end : worse(dom->end, v->end);
+	}
+	for (i = 0; i < d->n_pcpus; i++) {
+		struct cx_pcpu *p = &d->pcpus[i];
+
+		record->pcpus[i].host_cpu = p->host_cpu;
+		record->pcpus[i].busy_ns = p->busy_ns;
+		record->pcpus[i].idle_ns = p->idle_ns;
+		record->switches += p->switches;
+		cx_hist_merge(&record->decide_ns, &p->cost);
+	}
+	for (k = 0; k < CX_FAULTS; k++)
+		record->faults[k] = atomic_load(&pol->faults[k]);
+	record->degraded = atomic_load(&pol->ejected) || atomic_load(&pol->dead);
+	if (record->degraded)
+		record->degraded_why = strdup(pol->why.text);
+}

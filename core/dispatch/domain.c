@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains come and go; live changes to them.
+ */
+#include "core/dispatch/internal.h"
+
+#include <errno.h>
+
+static void detach_domain(struct cx_domain *dom)
+{
+	lock_all(dom->d);
+	if (atomic_exchange(&dom->attached, false))
+		policy_domain_detach(dom, clock_of(dom->d));
+	unlock_all(dom->d);
+}
+
+static void begin_life(struct cx_vcpu *v, uint64_t now)
+{
+	v->attached = true;
+	v->runnable = false;
+	v->start_ns = v->since_ns = now;
+	v->state = CX_BLOCKED;
+	v->deadline_ns = CX_NEVER;
+	atomic_fetch_add(&v->domain->alive, 1);
+}
+
+static int attach_vcpu(struct cx_vcpu *v)
+{
+	struct cx_pcpu *p = lock_vcpu(v);
+	uint64_t now = clock_of(v->d);
+	int rc;
+
+	/* A first place that its affinity allows; waking chooses the real one. */
+	begin_life(v, now);
+	rc = policy_vcpu_attach(v, now);
+	if (rc) {
+		v->attached = false;
+		atomic_fetch_sub(&v->domain->alive, 1);
+		cx_list_remove(&v->node);
+		v->ended = true;
+	}
+	unlock_pcpu(p);
+	return rc;
+}
+
+int cx_dispatch_start_domain(struct cx_dispatch *d, unsigned domain, struct cx_error *err)
+{
+	struct cx_domain *dom = &d->domains[domain];
+	unsigned i;
+	int rc;
+
+	lock_all(d);
+	rc = policy_domain_attach(dom, clock_of(d));
+	unlock_all(d);
+	if (rc)
+		return cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s refuses domain %s (%d)",
+			       d->policy.plugin->name, dom->name, rc);
+	atomic_store(&dom->attached, true);
+	for (i = 0; i < dom->n_vcpus; i++) {
+		rc = attach_vcpu(&dom->vcpus[i]);
+		if (rc) {
+			cx_dispatch_stop_domain(d, domain, CX_END_STOPPED);
+			detach_domain(dom);
+			return cx_fail(err, rc < 0 ? -rc : EIO,
+				       "scheduler %s refuses vCPU %u of domain %s (%d)",
+				       d->policy.plugin->name, i, dom->name, rc);
+		}
+	}
+	for (i = 0; i < dom->n_vcpus; i++)
+		cx_dispatch_wake(&dom->vcpus[i], CX_WAKE_START);
+	return 0;
+}
+
+void retire_vcpu(struct cx_vcpu *v, uint64_t now)
+{
+	set_runnable(v, false, now);
+	v->borrowed = false;
+	policy_block(v, now);
+	cx_timer_arm(&v->d->timers, &v->block_timer, CX_NEVER);
+	cx_timer_arm(&v->d->timers, &v->guest_timer, CX_NEVER);
+}
+
+void end_vcpu(struct cx_vcpu *v, struct cx_pcpu *p, uint64_t now)
+{
+	restate(v, now);
+	policy_vcpu_detach(v, now);
+	cx_list_remove(&v->node);
+	v->attached = false;
+	v->ended = true;
+	v->stop_ns = now;
+	emit_simple(p, CX_EV_END, v, v->end, 0, now);
+}
+
+void detach_if_last(struct cx_vcpu *v)
+{
+	struct cx_domain *dom = v->domain;
+
+	if (v->ended && atomic_fetch_sub(&dom->alive, 1) == 1)
+		detach_domain(dom);
+}
+
+static void stop_vcpu(struct cx_vcpu *v, enum cx_end end)
+{
+	struct cx_pcpu *p = lock_vcpu(v);
+	bool ended = false;
+
+	if (v->attached && !atomic_exchange(&v->ending, true)) {
+		v->end = end;
+		if (is_oncpu(v)) {
+			cx_kick(p);
+		} else {
+			uint64_t now = clock_of(v->d);
+
+			retire_vcpu(v, now);
+			end_vcpu(v, p, now);
+			ended = true;
+		}
+	}
+	unlock_pcpu(p);
+	if (ended)
+		detach_if_last(v);
+}
+
+void cx_dispatch_stop_domain(struct cx_dispatch *d, unsigned domain, enum cx_end end)
+{
+	struct cx_domain *dom = &d->domains[domain];
+	unsigned i;
+
+	for (i = 0; i < dom->n_vcpus && !atomic_load(&d->ended); i++)
+		stop_vcpu(&dom->vcpus[i], end);
+	flush(d);
+}
+
+int cx_dispatch_set_param(struct cx_dispatch *d, unsigned index, int64_t value)
+{
+	struct cx_policy *pol = &d->policy;
+	struct cx_event e = {.type = CX_EV_PARAM, .vcpu = CX_NO_VCPU, .prev = CX_NO_VCPU};
+
+	if (index >= pol->plugin->n_params || value < pol->plugin->params[index].min ||
+	    value > pol->plugin->params[index].max)
+		return -EINVAL;
+	lock_all(d);
+	e.t_ns = clock_of(d);
+	e.why = index;
+	e.x = (uint64_t)value;
+	pol->params[index] = value;
+	emit(&d->pcpus[0], &e);
+	policy_param_set(d, index, e.t_ns);
+	unlock_all(d);
+	flush(d);
+	return 0;
+}
+
+int cx_dispatch_adjust(struct cx_dispatch *d, unsigned domain, unsigned weight, unsigned limit)
+{
+	struct cx_domain *dom;
+
+	if (domain >= d->n_domains || weight < 1 || weight > UINT16_MAX)
+		return -EINVAL;
+	dom = &d->domains[domain];
+	lock_all(d);
+	atomic_store(&dom->weight, weight);
+	atomic_store(&dom->limit, limit);
+	if (atomic_load(&dom->attached))
+		policy_domain_adjust(dom, clock_of(d));
+	unlock_all(d);
+	flush(d);
+	return 0;
+}

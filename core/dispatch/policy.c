@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calling a policy's operations: guarded against crashes, watched against hanging, and
+ * never again once the policy has been taken out.
+ */
+#include "core/dispatch/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static pid_t own_tid(void)
+{
+	static __thread pid_t tid;
+
+	if (!tid)
+		tid = (pid_t)syscall(SYS_gettid);
+	return tid;
+}
+
+static void watch_begin(struct cx_guard_watch *w, const char *op, uint64_t now)
+{
+	atomic_store_explicit(&w->tid, own_tid(), memory_order_relaxed);
+	atomic_store_explicit(&w->op, op, memory_order_relaxed);
+	atomic_store_explicit(&w->since_ns, now | 1, memory_order_release);
+}
+
+static void watch_end(struct cx_guard_watch *w)
+{
+	atomic_store_explicit(&w->since_ns, 0, memory_order_relaxed);
+}
+
+static void release_held(struct cx_guard *g)
+{
+	while (g->n_held)
+		unlock_pcpu(g->held[--g->n_held]);
+}
+
+/*
+ * Run the statement @call as operation @opname under @watch.  The guard lives in the
+ * caller's frame, as sigsetjmp() needs.
+ */
+#define GUARDED(pol, watch, opname, now, call) GUARDED_PICK(pol, watch, opname, now, NULL, call)
+#define GUARDED_PICK(pol, watch, opname, now, pcpu, call)                                          \
+	do {                                                                                       \
+		struct cx_guard guard_;                                                            \
+		cx_guard_push(&guard_);                                                            \
+		guard_.picking = (pcpu);                                                           \
+		watch_begin((watch), (opname), (now));                                             \
+		if (sigsetjmp(guard_.env, 0) == 0) {                                               \
+			call;                                                                      \
+			cx_guard_pop(&guard_);                                                     \
+			watch_end(watch);                                                          \
+			release_held(&guard_);                                                     \
+		} else {                                                                           \
+			cx_guard_pop(&guard_);                                                     \
+			watch_end(watch);                                                          \
+			release_held(&guard_);                                                     \
+			policy_died((pol), (opname), guard_.signo);                                \
+		}                                                                                  \
+	} while (0)
+
+static bool usable(const struct cx_policy *pol)
+{
+	return atomic_load_explicit(&pol->active, memory_order_relaxed);
+}
+
+static void *alloc_area(size_t size)
+{
+	return size ? calloc(1, size) : NULL;
+}
+
+int policy_init(struct cx_dispatch *d, struct cx_error *err)
+{
+	struct cx_policy *pol = &d->policy;
+	volatile int rc = 0;
+
+	pol->priv = alloc_area(pol->plugin->policy_size);
+	if (pol->plugin->policy_size && !pol->priv)
+		return cx_fail(err, ENOMEM, "scheduler %s: out of memory", pol->plugin->name);
+	if (pol->plugin->init)
+		GUARDED(pol, &pol->watch, "init", 0, rc = pol->plugin->init(pol));
+	if (rc)
+		return cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s: its init failed (%d)",
+			       pol->plugin->name, rc);
+	return 0;
+}
+
+void policy_fini(struct cx_dispatch *d)
+{
+	struct cx_policy *pol = &d->policy;
+
+	if (usable(pol) && pol->plugin->fini)
+		GUARDED(pol, &pol->watch, "fini", 0, pol->plugin->fini(pol));
+	free(pol->priv);
+	pol->priv = NULL;
+}
+
+int policy_pcpu_online(struct cx_pcpu *p, uint64_t now)
+{
+	struct cx_policy *pol = &p->d->policy;
+	volatile int rc = 0;
+
+	p->priv = alloc_area(pol->plugin->pcpu_size);
+	if (pol->plugin->pcpu_size && !p->priv)
+		return -ENOMEM;
+	if (usable(pol) && pol->plugin->pcpu_online)
+		GUARDED(pol, &p->watch, "pcpu_online", now,
+			rc = pol->plugin->pcpu_online(pol, p, now));
+	return rc;
+}
+
+void policy_pcpu_offline(struct cx_pcpu *p, uint64_t now)
+{
+	struct cx_policy *pol = &p->d->policy;
+
+	if (usable(pol) && pol->plugin->pcpu_offline)
+		GUARDED(pol, &p->watch, "pcpu_offline", now,
+			pol->plugin->pcpu_offline(pol, p, now));
+	free(p->priv);
+	p->priv = NULL;
+}
+
+int policy_domain_attach(struct cx_domain *dom, uint64_t now)
+{
+	struct cx_policy *pol = &dom->d->policy;
+	volatile int rc = 0;
+
+	dom->priv = alloc_area(pol->plugin->domain_size);
+	if (pol->plugin->domain_size && !dom->priv)
+		return -ENOMEM;
+	if (usable(pol) && pol->plugin->domain_attach)
+		GUARDED(pol, &pol->watch, "domain_attach", now,
+			rc = pol->plugin->domain_attach(pol, dom, now));
+	return rc;
+}
+
+void policy_domain_adjust(struct cx_domain *dom, uint64_t now)
+{
+	struct cx_policy *pol = &dom->d->policy;
+
+	if (usable(pol) && pol->plugin->domain_adjust)
+		GUARDED(pol, &pol->watch, "domain_adjust", now,
+			pol->plugin->domain_adjust(pol, dom, now));
+}
+
+void policy_domain_detach(struct cx_domain *dom, uint64_t now)
+{
+	struct cx_policy *pol = &dom->d->policy;
+
+	if (usable(pol) && pol->plugin->domain_detach)
+		GUARDED(pol, &pol->watch, "domain_detach", now,
+			pol->plugin->domain_detach(pol, dom, now));
+	free(dom->priv);
+	dom->priv = NULL;
+}
+
+int policy_vcpu_attach(struct cx_vcpu *v, uint64_t now)
+{
+	struct cx_policy *pol = &v->d->policy;
+	volatile int rc = 0;
+
+	v->priv = alloc_area(pol->plugin->vcpu_size);
+	if (pol->plugin->vcpu_size && !v->priv)
+		return -ENOMEM;
+	if (usable(pol) && pol->plugin->vcpu_attach)
+		GUARDED(pol, &assigned(v)->watch, "vcpu_attach", now,
+			rc = pol->plugin->vcpu_attach(pol, v, now));
+	return rc;
+}
+
+void policy_vcpu_detach(struct cx_vcpu *v, uint64_t now)
+{
+	struct cx_policy *pol = &v->d->policy;
+
+	if (usable(pol) && pol->plugin->vcpu_detach)
+		GUARDED(pol, &assigned(v)->watch, "vcpu_detach", now,
+			pol->plugin->vcpu_detach(pol, v, now));
+	free(v->priv);
+	v->priv = NULL;
+}
+
+struct cx_pcpu *policy_choose(struct cx_vcpu *v, uint64_t now)
+{
+	struct cx_policy *pol = &v->d->policy;
+	struct cx_pcpu *p = assigned(v);
+	struct cx_pcpu *volatile choice = NULL;
+
+	if (usable(pol) && pol->plugin->choose_pcpu)
+		GUARDED(pol, &p->watch, "choose_pcpu", now,
+			choice = pol->plugin->choose_pcpu(pol, v, now));
+	return choice;
+}
+
+void policy_migrate(struct cx_vcpu *v, struct cx_pcpu *from, struct cx_pcpu *to, uint64_t now)
+{
+	struct cx_policy *pol = &v->d->policy;
+
+	if (usable(pol) && pol->plugin->migrate)
+		GUARDED(pol, &to->watch, "migrate", now,
+			pol->plugin->migrate(pol, v, from, to, now));
+}
+
+void policy_wake(struct cx_vcpu *v, enum cx_wake_why why, uint64_t now)
+{
+	struct cx_policy *pol = &v->d->policy;
+	struct cx_pcpu *p = assigned(v);
+
+	if (v->awake)
+		return;
+	v->awake = true;
+	if (!usable(pol) || !pol->plugin->wake) {
+		if (!v->parked && !p->current)
+			cx_kick(p);
+		return;
+	}
+	GUARDED(pol, &p->watch, "wake", now, pol->plugin->wake(pol, v, why, now));
+}
+
+void policy_block(struct cx_vcpu *v, uint64_t now)
+{
+	struct cx_policy *pol = &v->d->policy;
+
+	if (!v->awake)
+		return;
+	v->awake = false;
+	if (usable(pol) && pol->plugin->block)
+		GUARDED(pol, &assigned(v)->watch, "block", now, pol->plugin->block(pol, v, now));
+}
+
+void policy_yield(struct cx_vcpu *v, uint64_t now)
+{
+	struct cx_policy *pol = &v->d->policy;
+
+	if (usable(pol) && pol->plugin->yield && v->awake)
+		GUARDED(pol, &assigned(v)->watch, "yield", now, pol->plugin->yield(pol, v, now));
+}
+
+bool policy_pick(struct cx_pcpu *p, struct cx_pick *pick, struct cx_vcpu **choice)
+{
+	struct cx_policy *pol = &p->d->policy;
+	struct cx_vcpu *volatile v = NULL;
+
+	if (!usable(pol))
+		return false;
+	GUARDED_PICK(pol, &p->watch, "pick", pick->now_ns, p, v = pol->plugin->pick(pol, p, pick));
+	*choice = v;
+	return usable(pol);
+}
+
+void policy_tick(struct cx_pcpu *p, uint64_t now)
+{
+	struct cx_policy *pol = &p->d->policy;
+
+	if (usable(pol) && pol->plugin->tick)
+		GUARDED(pol, &p->watch, "tick", now, pol->plugin->tick(pol, p, now));
+}
+
+void policy_timer(struct cx_pcpu *p, unsigned id, uint64_t now)
+{
+	struct cx_policy *pol = &p->d->policy;
+
+	if (usable(pol) && pol->plugin->timer)
+		GUARDED(pol, &p->watch, "timer", now, pol->plugin->timer(pol, p, id, now));
+}
+
+void policy_param_set(struct cx_dispatch *d, unsigned index, uint64_t now)
+{
+	struct cx_policy *pol = &d->policy;
+
+	if (usable(pol) && pol->plugin->param_set)
+		GUARDED(pol, &pol->watch, "param_set", now,
+			pol->plugin->param_set(pol, index, now));
+}
+
+void policy_dump(struct cx_dispatch *d, uint64_t now)
+{
+	struct cx_policy *pol = &d->policy;
+
+	pol->dumping = true;
+	if (usable(pol) && pol->plugin->dump)
+		GUARDED(pol, &pol->watch, "dump", now, pol->plugin->dump(pol, now));
+	pol->dumping = false;
+}
