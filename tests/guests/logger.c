@@ -32,13 +32,13 @@ int cx_main(struct cx_guest_page *page)
 	uint64_t lines = (uint64_t)page->params[P_LINES];
 	uint64_t length = (uint64_t)page->params[P_LENGTH];
 	struct cx_random random;
-	char line[LINE_MAX];
+	uint8_t line[LINE_MAX];
 
 	cx_random_init(&random, page->seed);
 	for (uint64_t n = 1; !lines || n <= lines; n++) {
 		for (unsigned i = 0; i < length; i++)
-			line[i] = page->params[P_RAW] ? (char)cx_random_next(&random)
-						      : (char)('a' + (n + i) % 26);
+			line[i] = page->params[P_RAW] ? (uint8_t)cx_random_next(&random)
+						      : (uint8_t)('a' + (n + i) % 26);
 		if (cx_hypercall(CX_HC_LOG, (uint64_t)(uintptr_t)line, length, 0))
 			return EXIT_LOG_FAILED;
 		cx_set_progress(page, n);

@@ -326,8 +326,10 @@ static unsigned check_folder(const char *sub)
 	dirname(dirname(build));
 	snprintf(path, sizeof(path), "%s/%s", build, sub);
 	dir = opendir(path);
-	if (!dir)
+	if (!dir) {
 		fail_msg("no folder %s: build the payloads first", path);
+		return 0;
+	}
 	while ((entry = readdir(dir))) {
 		size_t n = strlen(entry->d_name);
 		struct cx_payload *payload;

@@ -98,7 +98,7 @@ int cx_main(struct cx_guest_page *page)
 	uint64_t tick = (uint64_t)page->params[P_TICK];
 	uint64_t offset = (uint64_t)page->params[P_OFFSET];
 	uint64_t phases = (uint64_t)page->params[P_PHASES];
-	struct state s = {.page = page, .rate = cx_work_rate(page)};
+	struct state s = { .page = page, .rate = cx_work_rate(page) };
 	uint64_t block;
 
 	cx_random_init(&s.random, page->seed);

@@ -10,7 +10,7 @@
 #include "cycle.h"
 #include "cx_guest.h"
 
-#define PIECE 256u /* accesses between two looks at the clock */
+#define PIECE UINT64_C(256) /* accesses between two looks at the clock */
 #define PS_PER_NS 1000u
 #define EXIT_TOO_SMALL 2
 
@@ -26,7 +26,7 @@ CX_WORKLOAD = {
 	.params =
 		{
 			[P_SIZE] = CX_SIZE(
-				"size", 4096, INT64_C(1) << 34, 256 * 1024,
+				"size", 4096, INT64_C(1) << 34, INT64_C(256) * 1024,
 				"working set of each vCPU; the domain's memory must hold all"),
 			[P_WRITE] =
 				CX_BOOL("write", 0,
@@ -102,7 +102,7 @@ int cx_main(struct cx_guest_page *page)
 	uint64_t away = (uint64_t)page->params[P_AWAY], since = 0, accesses = 0;
 	bool write = page->params[P_WRITE];
 	struct cx_line *at = cx_heap(page, &heap_size);
-	struct tally tally = {0};
+	struct tally tally = { 0 };
 	struct cx_random random;
 	uint64_t then, now;
 

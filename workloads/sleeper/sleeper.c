@@ -70,7 +70,7 @@ int cx_main(struct cx_guest_page *page)
 	uint64_t wakes = (uint64_t)page->params[P_WAKES];
 	uint64_t work = cx_work_iterations(cx_work_rate(page), (uint64_t)page->params[P_WORK]);
 	uint64_t now = cx_now(page), deadline, missed = 0;
-	struct lateness late = {0};
+	struct lateness late = { 0 };
 	struct cx_random random;
 
 	cx_random_init(&random, page->seed);
