@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/scenario/internal.h - how a file becomes a scenario; tests may look in.
+ *
+ *   read.c     the bytes, bounded
+ *   doc.c      the YAML document with its lines; what YAML allows and we do not
+ *   schema.c   which keys there are and what shape they have; into text fields
+ *   value.c    text into values, and the one form of every error
+ *   workload.c payload files and their parameters
+ *   domain.c   one entry of `domains`, and its replicas
+ *   peers.c    names into indices
+ *   parse.c    the whole
+ *   load.c     the whole, with core/vmm's payloads
+ */
+#ifndef CX_SCENARIO_INTERNAL_H
+#define CX_SCENARIO_INTERNAL_H
+
+#include "core/scenario/scenario.h"
+
+#include <stddef.h>
+#include <yaml.h>
+
+#define CX_SCENARIO_BYTES_MAX (1u << 20)
+#define CX_SCENARIO_DEPTH_MAX 8u
+#define CX_SCENARIO_KEYS_MAX 64u   /* in one mapping */
+#define CX_SCENARIO_PEERS_MAX 256u /* of one domain */
+#define CX_SCENARIO_NAME_MAX 63u
+#define CX_SCENARIO_CPU_MAX 65534u
+#define CX_KEY_MAX 256u /* bytes of a key's path in a message */
+
+/* --- as text, from the schema ------------------------------------------- */
+
+/** NULL = the key is not there.  workload and policy are read from the document. */
+struct cx_raw_domain {
+	char *name, *count, *vcpus, *memory, *weight, *shares, *reservation, *limit;
+	char *cpus, *cpus_soft, *start, *stop;
+	char **peers;
+	unsigned n_peers;
+};
+
+struct cx_raw_scheduler {
+	char *name;
+};
+
+struct cx_raw {
+	char *name, *duration, *seed, *pcpus, *topology;
+	struct cx_raw_scheduler *scheduler;
+	struct cx_raw_domain *domains;
+	unsigned n_domains;
+};
+
+/* --- how payloads are opened; core/vmm's own functions, or a test's ------ */
+
+struct cx_payload;
+struct cx_payload_reader {
+	int (*open)(const char *path, struct cx_payload **payload, struct cx_error *err);
+	void (*close)(struct cx_payload *payload);
+	const struct cx_workload_info *(*info)(const struct cx_payload *payload);
+};
+
+/* --- one file at work ---------------------------------------------------- */
+
+struct cx_doc {
+	yaml_document_t yaml;
+	bool loaded;
+};
+
+struct cx_replicas {
+	unsigned first, count;
+};
+
+struct cx_reading {
+	const char *file;
+	const char *const *payload_dirs;
+	const struct cx_payload_reader *payloads;
+	struct cx_doc doc;
+	struct cx_raw *raw;
+	struct cx_scenario *out;
+	unsigned *entry_of; /* for each domain of @out, its entry in @raw */
+	struct cx_replicas *replicas; /* for each entry in @raw, its domains of @out */
+	unsigned room;      /* domains that @out and @entry_of have memory for */
+	struct cx_error *err;
+};
+
+/** The whole file, terminated.  0, -EISDIR, -EFBIG, -EINVAL (NUL inside), errno of reading. */
+int cx_read_file(const char *path, char **text, size_t *len, struct cx_error *err);
+
+/* doc.c: lines count from 1.  Keys are paths such as "domains[1].weight". */
+
+/** Parse, and refuse anchors, second documents, deep nesting, doubled keys. */
+int cx_doc_load(struct cx_reading *r, const char *text, size_t len);
+void cx_doc_free(struct cx_doc *doc);
+yaml_node_t *cx_doc_root(struct cx_reading *r);
+/** NULL unless that key is there. */
+yaml_node_t *cx_doc_find(struct cx_reading *r, const char *key);
+/** The line of the key, or of the nearest thing around it that is there. */
+unsigned cx_doc_line(struct cx_reading *r, const char *key);
+/** Walk a mapping: pair @i, false at its end.  @name is never NULL after cx_doc_load(). */
+bool cx_doc_pair(struct cx_reading *r, const yaml_node_t *map, unsigned i, const char **name,
+		 yaml_node_t **value, unsigned *line);
+/** What @node is, for a message: its text in quotes, "a list", "a mapping", "nothing". */
+const char *cx_doc_found(const yaml_node_t *node, char *buf, size_t len);
+/** A scalar's text, NULL for anything else. */
+const char *cx_doc_text(const yaml_node_t *node);
+
+/* schema.c */
+
+int cx_schema_load(struct cx_reading *r, const char *text, size_t len);
+void cx_schema_free(struct cx_raw *raw);
+/** What is allowed under @key ("domains[3].weight"), for a message. */
+const char *cx_schema_allowed(const char *key);
+
+/* value.c: each returns 0 or -EINVAL with the message made. */
+
+/** "FILE:LINE: KEY: found FOUND, allowed ...".  @line 0 = look the key up. */
+int cx_reject(struct cx_reading *r, const char *key, unsigned line, const char *found,
+	      const char *allowed, ...) __attribute__((format(printf, 5, 6)));
+int cx_out_of_memory(struct cx_reading *r);
+/** "OUTER.INNER", INNER cut and made printable on one line. */
+void cx_join_key(char *buf, size_t len, const char *outer, const char *inner);
+/** @text in quotes, cut and made printable on one line. */
+const char *cx_quote(const char *text, char *buf, size_t len);
+/** cx_reject() of the value @text with what the schema allows. */
+int cx_reject_value(struct cx_reading *r, const char *key, const char *text);
+/** Decimal digits alone.  False: not that, or too large. */
+bool cx_text_to_u64(const char *text, uint64_t *value);
+/* A NULL @text leaves *value as it is, which is then the default. */
+int cx_value_uint(struct cx_reading *r, const char *key, const char *text, unsigned min,
+		  unsigned max, unsigned *value);
+int cx_value_u64(struct cx_reading *r, const char *key, const char *text, uint64_t *value);
+int cx_value_duration(struct cx_reading *r, const char *key, const char *text, uint64_t min,
+		      uint64_t max, uint64_t *value);
+int cx_value_name(struct cx_reading *r, const char *key, const char *text, char **value);
+/** Sets *value only when @text is given; @within NULL = any CPU. */
+int cx_value_cpus(struct cx_reading *r, const char *key, const char *text,
+		  const struct cx_cpuset *within, struct cx_cpuset **value);
+/** name: value pairs under @key, if any, as text. */
+int cx_value_settings(struct cx_reading *r, const char *key, struct cx_setting **settings,
+		      unsigned *n);
+
+/* suggest.c */
+
+/**
+ * Of @n names, the one that @word is most likely a slip of: at most a third of its
+ * letters wrong, and one more.  NULL when none is near.  Distance: G. Navarro's survey, "A guided tour
+ * to approximate string matching" (2001), Levenshtein's with neighbours swapped as one.
+ */
+const char *cx_suggest(const char *word, const char *const *names, size_t n);
+/** "a, b, c (did you mean "b"?)"; malloc'd, NULL when out of memory. */
+char *cx_suggest_list(const char *word, const char *const *names, size_t n);
+
+/* workload.c, domain.c, peers.c, load.c */
+
+/** The workload of entry @entry, into @domain. */
+int cx_workload_read(struct cx_reading *r, unsigned entry, struct cx_scenario_domain *domain);
+/** Every entry, expanded, into r->out->domains. */
+int cx_domains_read(struct cx_reading *r);
+void cx_domain_clear(struct cx_scenario_domain *domain);
+/** That names are unique; then the peers of every domain. */
+int cx_peers_read(struct cx_reading *r);
+int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
+			  const struct cx_payload_reader *payloads, struct cx_scenario **scenario,
+			  struct cx_error *err);
+
+#endif

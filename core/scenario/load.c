@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/scenario/internal.h"
+
+#include "core/vmm/vmm.h"
+
+int cx_scenario_load(const char *path, const char *const *payload_dirs,
+		     struct cx_scenario **scenario, struct cx_error *err)
+{
+	static const struct cx_payload_reader payloads = {
+		.open = cx_payload_open,
+		.close = cx_payload_close,
+		.info = cx_payload_info,
+	};
+
+	return cx_scenario_load_with(path, payload_dirs, &payloads, scenario, err);
+}
