@@ -32,6 +32,24 @@ void cx_kvm_close(struct cx_kvm *kvm);
 /** "vmx", "svm", "pvm" or "kvm" when it cannot be told; from the loaded modules. */
 const char *cx_kvm_backend(const struct cx_kvm *kvm);
 
+/**
+ * The host's time stamp counter as a clock: ns = ((tsc - base) * mult) >> shift, with a
+ * 128-bit product.  Every vCPU's counter is made equal to the host's, so that this is
+ * the guest's clock too.
+ */
+struct cx_tsc_clock {
+	uint64_t base, mult;
+	unsigned shift;
+};
+#define CX_TSC_SHIFT 32 /* mult is then exact to 1e-9; ns overflow after 500 years */
+
+/**
+ * Compare the counter with CLOCK_MONOTONIC and find the clock that shows the nanoseconds
+ * since @start_ns of CLOCK_MONOTONIC.  Takes 20 ms, asleep; drifts from CLOCK_MONOTONIC
+ * by about 1 us a second.
+ */
+void cx_tsc_clock(uint64_t start_ns, struct cx_tsc_clock *clock);
+
 /** A payload, read and checked once, loaded into many domains. */
 struct cx_payload;
 
@@ -54,7 +72,7 @@ struct cx_vm_config {
 	unsigned peers;                   /* for the guest page; CX_HC_SEND is the caller's */
 	uint64_t seed;
 	int64_t params[CX_GUEST_PARAMS];
-	uint64_t tsc_base, tsc_mult; /* the guest's clock, see guest_abi.h */
+	uint64_t tsc_base, tsc_mult; /* the guest's clock, of the host's TSC: cx_tsc_clock() */
 	unsigned tsc_shift;
 };
 
@@ -80,10 +98,10 @@ struct cx_exit {
  * Run vCPU @vcpu until it exits to us.  Exits that the VMM settles by itself (the
  * interrupt window) are settled here, and pending upcalls are injected when the
  * guest can take them.
- * Returns 0 with *exit filled in, or a negative errno with a message if KVM_RUN
+ * Returns 0 with *out filled in, or a negative errno with a message if KVM_RUN
  * itself failed.
  */
-int cx_vm_enter(struct cx_vm *vm, unsigned vcpu, struct cx_exit *exit, struct cx_error *err);
+int cx_vm_enter(struct cx_vm *vm, unsigned vcpu, struct cx_exit *out, struct cx_error *err);
 /** The hypercall's result, put in the guest's rax at the next entry. */
 void cx_vm_answer(struct cx_vm *vm, unsigned vcpu, int64_t result);
 

@@ -13,7 +13,10 @@
  * The VMM checks every argument.
  *
  * Time in a guest: ns = ((rdtsc - tsc_base) * tsc_mult) >> tsc_shift, the nanoseconds
- * since the start of the run.
+ * since the start of the run.  The product needs 128 bits: mult has about 31.
+ *
+ * At the entry point rdi and rsp (a multiple of 16) are set, the other general registers
+ * 0, interrupts on; x87 and SSE are ready as in a new process, AVX is not.
  */
 #ifndef COXSWAIN_GUEST_ABI_H
 #define COXSWAIN_GUEST_ABI_H
