@@ -116,9 +116,10 @@ struct cx_metrics {
 /** E(@window_ns), interpolated between the lengths measured; negative = run too short. */
 double cx_metrics_window_error(const struct cx_metrics *metrics, uint64_t window_ns);
 
-/** Compute everything.  Returns 0, -ENOMEM or -EINVAL (numbers of the record do not
- *  match); *metrics is the
- *  caller's to free. */
+/**
+ * Compute everything; *metrics is the caller's to free.
+ * Returns 0, -ENOMEM, or -EINVAL when the record's numbers do not match each other.
+ */
 int cx_metrics_compute(const struct cx_record *record, struct cx_metrics **metrics,
 		       struct cx_error *err);
 void cx_metrics_free(struct cx_metrics *metrics);
