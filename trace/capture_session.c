@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The session, through liblttng-ctl, in the guardian. */
+#include "trace/capture_internal.h"
+
+#include <errno.h>
+#include <lttng/lttng.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CHANNEL "events"
+#define PENDING_POLL_MS 5
+
+/* One pair of buffers for each CPU, which outlive the program: what it wrote before it
+ * was killed can still be read. */
+static struct lttng_handle *open_handle(void)
+{
+	struct lttng_domain domain;
+
+	memset(&domain, 0, sizeof(domain));
+	domain.type = LTTNG_DOMAIN_UST;
+	domain.buf_type = LTTNG_BUFFER_PER_UID;
+	return lttng_create_handle(CX_CAPTURE_SESSION, &domain);
+}
+
+static int failed(struct cx_error *err, const char *what, int code)
+{
+	return cx_fail(err, EIO, "LTTng: cannot %s: %s", what, lttng_strerror(code));
+}
+
+static int create(const char *output, struct cx_error *err)
+{
+	struct lttng_session_descriptor *descriptor =
+		lttng_session_descriptor_local_create(CX_CAPTURE_SESSION, output);
+	enum lttng_error_code code;
+
+	if (!descriptor)
+		return cx_fail(err, ENOMEM, "LTTng: cannot describe a session into %s", output);
+	code = lttng_create_session_ext(descriptor);
+	lttng_session_descriptor_destroy(descriptor);
+	if (code != LTTNG_OK)
+		return failed(err, "create the session", -(int)code);
+	return 0;
+}
+
+static int enable_channel(struct lttng_handle *handle, const struct cx_capture_buffers *buffers,
+			  struct cx_error *err)
+{
+	struct lttng_domain domain = handle->domain;
+	struct lttng_channel *channel = lttng_channel_create(&domain);
+	int rc;
+
+	if (!channel)
+		return cx_fail(err, ENOMEM, "LTTng: out of memory");
+	strcpy(channel->name, CHANNEL);
+	channel->enabled = 1;
+	channel->attr.overwrite = 0; /* discard, and count, what finds no room */
+	channel->attr.subbuf_size = buffers->subbuf_bytes;
+	channel->attr.num_subbuf = buffers->subbufs;
+	channel->attr.switch_timer_interval = 0;
+	channel->attr.read_timer_interval = 0; /* a full sub-buffer wakes the consumer */
+	channel->attr.output = LTTNG_EVENT_MMAP;
+	rc = lttng_enable_channel(handle, channel);
+	lttng_channel_destroy(channel);
+	return rc < 0 ? failed(err, "make the channel", rc) : 0;
+}
+
+static int enable_events(struct lttng_handle *handle, struct cx_error *err)
+{
+	struct lttng_event *event = lttng_event_create();
+	int rc;
+
+	if (!event)
+		return cx_fail(err, ENOMEM, "LTTng: out of memory");
+	event->type = LTTNG_EVENT_TRACEPOINT;
+	event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+	strcpy(event->name, CX_CAPTURE_SESSION ":*");
+	rc = lttng_enable_event(handle, event, CHANNEL);
+	lttng_event_destroy(event);
+	return rc < 0 ? failed(err, "enable the events", rc) : 0;
+}
+
+int cx_capture_session_start(const struct cx_capture_plan *plan, struct cx_error *err)
+{
+	struct lttng_handle *handle;
+	int rc;
+
+	/* A member of the group "tracing" would be given the system's daemon instead. */
+	lttng_set_tracing_group("coxswain-has-none");
+	rc = create(plan->output, err);
+	if (rc < 0)
+		return rc;
+	handle = open_handle();
+	if (!handle)
+		return cx_fail(err, ENOMEM, "LTTng: out of memory");
+	rc = enable_channel(handle, &plan->buffers, err);
+	if (rc == 0)
+		rc = enable_events(handle, err);
+	lttng_destroy_handle(handle);
+	if (rc < 0)
+		return rc;
+	rc = lttng_start_tracing(CX_CAPTURE_SESSION);
+	return rc < 0 ? failed(err, "start the session", rc) : 0;
+}
+
+static void count_lost(struct cx_capture_reply *reply)
+{
+	struct lttng_handle *handle = open_handle();
+	struct lttng_channel *channels = NULL;
+	int i, n = handle ? lttng_list_channels(handle, &channels) : 0;
+
+	for (i = 0; i < n; i++) {
+		uint64_t discarded = 0, lost = 0;
+
+		lttng_channel_get_discarded_event_count(&channels[i], &discarded);
+		lttng_channel_get_lost_packet_count(&channels[i], &lost);
+		reply->discarded += discarded;
+		reply->lost_packets += lost;
+	}
+	free(channels);
+	if (handle)
+		lttng_destroy_handle(handle);
+}
+
+/** lttng_stop_tracing() would look only every 200 ms whether all is written. */
+static int stop(void)
+{
+	const struct timespec nap = { .tv_nsec = PENDING_POLL_MS * 1000000L };
+	int rc = lttng_stop_tracing_no_wait(CX_CAPTURE_SESSION);
+	int pending = rc < 0 ? 0 : 1;
+
+	while (pending > 0) {
+		pending = lttng_data_pending(CX_CAPTURE_SESSION);
+		if (pending > 0)
+			nanosleep(&nap, NULL);
+	}
+	return rc < 0 ? rc : pending;
+}
+
+/* The session is not destroyed here: the daemon does that when it ends. */
+int cx_capture_session_stop(struct cx_capture_reply *reply, struct cx_error *err)
+{
+	int rc = stop();
+
+	count_lost(reply);
+	return rc < 0 ? failed(err, "stop the session", rc) : 0;
+}
