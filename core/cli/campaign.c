@@ -195,6 +195,15 @@ static bool stopped(const struct campaign *c)
 	return atomic_load(c->stop);
 }
 
+static unsigned runs_done(const struct campaign *c)
+{
+	unsigned done = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		done += c->results[i].n;
+	return done;
+}
+
 /* One scenario under all of its schedulers; ends at the first that fails. */
 static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 {
@@ -216,7 +225,8 @@ static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 		ret = cx_measure(&m, &record);
 		if (ret < 0) {
 			*failed = true;
-			status = ret == -EINVAL && !record ? CX_STATUS_USAGE : CX_STATUS_FAILED;
+			status = ret == -EINVAL && !record && runs_done(c) == 0 ? CX_STATUS_USAGE
+										: CX_STATUS_FAILED;
 		}
 		c->progress.before_ns += duration_of(c, i);
 		if (!record)
@@ -228,15 +238,6 @@ static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 		}
 	}
 	return cx_status_worse(status, cx_results_publish(&c->results[i], c->options));
-}
-
-static unsigned runs_done(const struct campaign *c)
-{
-	unsigned done = 0;
-
-	for (unsigned i = 0; i < c->n; i++)
-		done += c->results[i].n;
-	return done;
 }
 
 static int run_all(struct campaign *c)

@@ -75,7 +75,7 @@ int cx_status_worse(int a, int b);
 
 /* --- stop.c --- */
 
-/** Let SIGINT and SIGTERM end the run early; a second one ends the program at once.
+/** Let SIGINT, SIGTERM and SIGHUP end the run early; a second one ends the program at once.
  *  Returns the flag they set. */
 const atomic_bool *cx_stop_on_signals(void);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define TRACE_PREFIX "trace-"
 
@@ -178,9 +179,14 @@ int cx_cmd_analyze(const struct cx_cli_options *options, const struct cx_cli_pat
 	struct analysis a = { .options = options };
 	const char *dir = options->args[0];
 	struct cx_error err = { "" };
+	struct stat st;
 	int made = 1;
 
 	(void)paths;
+	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		cx_complain("%s: no such folder; give one that --trace recorded into", dir);
+		return CX_STATUS_USAGE;
+	}
 	if (options->out) {
 		made = cx_outdir_make(options->out, &err);
 		if (made < 0) {

@@ -7,6 +7,7 @@
 #include "trace/capture.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,10 +46,10 @@ static int stop_capture(struct cx_capture *capture, const char *trace_dir, struc
 	if (ret < 0)
 		cx_complain("%s", err.text);
 	if (lost > 0)
-		cx_complain("%s: %llu of %llu events were lost; the figures in the report come "
+		cx_complain("%s: %" PRIu64 " of %" PRIu64
+			    " events were lost; the figures in the report come "
 			    "from the program's own accounting and stand",
-			    trace_dir, (unsigned long long)lost,
-			    (unsigned long long)(events + lost));
+			    trace_dir, lost, events + lost);
 	return ret;
 }
 

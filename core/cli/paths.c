@@ -150,10 +150,10 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool has_name(char **names, int n, const char *name, size_t len)
+static bool has_name(char **names, const char *name, size_t len)
 {
-	for (int i = 0; i < n; i++)
-		if (strlen(names[i]) == len && strncmp(names[i], name, len) == 0)
+	for (; names && *names; names++)
+		if (strlen(*names) == len && strncmp(*names, name, len) == 0)
 			return true;
 	return false;
 }
@@ -172,7 +172,7 @@ static int list_dir(const char *dir, const char *suffix, char ***names, int *n)
 
 		if (entry->d_name[0] == '.' || len <= end ||
 		    strcmp(entry->d_name + len - end, suffix) ||
-		    has_name(*names, *n, entry->d_name, len - end))
+		    has_name(*names, entry->d_name, len - end))
 			continue;
 		ret = list_add(names, strndup(entry->d_name, len - end));
 		if (ret == 0)

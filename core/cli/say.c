@@ -4,6 +4,7 @@
 #include "core/cli/cli.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +28,12 @@ static unsigned columns_asked(FILE *out)
 {
 	const char *env = getenv("COLUMNS");
 	struct winsize size;
+	long asked;
 
 	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		return size.ws_col;
-	if (env && atoi(env) > 0)
-		return (unsigned)atoi(env);
-	return CX_CLI_COLUMNS;
+	asked = env ? strtol(env, NULL, 10) : 0;
+	return asked > 0 && asked < INT_MAX ? (unsigned)asked : CX_CLI_COLUMNS;
 }
 
 unsigned cx_columns(FILE *out)

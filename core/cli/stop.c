@@ -19,9 +19,14 @@ static void on_signal(int sig)
 const atomic_bool *cx_stop_on_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction old;
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* a terminal that goes away is no reason to lose the report; nohup stays nohup */
+	sigaction(SIGHUP, NULL, &old);
+	if (old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	return &stop_asked;
 }
