@@ -43,3 +43,15 @@ for scenario in *.yaml; do
 	fi
 done
 [ $found -gt 0 ] || fail "scenarios in the documentation" "none found"
+
+# The page on scenarios names every parameter of every workload.
+page=$TOP/docs/writing-a-scenario.md
+for source in "$TOP"/workloads/*/*.c; do
+	workload=$(basename "$(dirname "$source")")
+	missing=
+	for name in $(tr -d '\n\t' <"$source" | grep -oE 'CX_(INT|DURATION|SIZE|BOOL)\( *"[a-z_]+"' | grep -oE '"[a-z_]+"' | tr -d '"'); do
+		grep -qE "^\| \`$workload\` .*\`$name\`" "$page" || missing+=" $name"
+	done
+	grep -q '^CX_WORKLOAD' "$source" || continue
+	[ -z "$missing" ] && pass "parameters of $workload" || fail "parameters of $workload" "not on the page:$missing"
+done
