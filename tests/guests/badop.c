@@ -84,7 +84,7 @@ static void ring0_op(int64_t kind)
 		for (;;)
 			__asm__ volatile("cli; hlt");
 	case KIND_RING0_PORT:
-		__asm__ volatile("outb %%al, %%dx" : : "a"(0), "d"(0x80));
+		__asm__ volatile("outb %%al, %%dx" : : "a"(0), "d"(0x3f8));
 		break;
 	case KIND_RING0_MMIO:
 		__asm__ volatile("mov %0, %%cr3" : : "r"(UINT64_C(0x7ffffff000)) : "memory");

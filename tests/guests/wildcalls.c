@@ -168,7 +168,7 @@ static enum rule try_log(struct caller *c)
 
 	if (call(c, CX_HC_LOG, outside, length, wild(c)) != -EFAULT)
 		return RULE_LOG_ADDRESS;
-	if (call(c, CX_HC_LOG, -length + cx_random_below(&c->random, 2), length, wild(c)) !=
+	if (call(c, CX_HC_LOG, -cx_random_below(&c->random, length) - 1, length, wild(c)) !=
 	    -EFAULT)
 		return RULE_LOG_WRAP;
 	answer = call(c, CX_HC_LOG, wild(c), wild_from(c, LOG_MAX + 1), wild(c));
