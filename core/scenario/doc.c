@@ -58,8 +58,8 @@ static int parser_failed(struct cx_reading *r, const yaml_parser_t *parser, cons
 		if (indented_by_tab(text, line))
 			return cx_reject(r, YAML_KEY, line, "a tab", "spaces as indentation");
 		if (parser->context)
-			snprintf(found, sizeof(found), "an error (%s %s)", problem,
-				 parser->context);
+			snprintf(found, sizeof(found), "an error (%s %s from line %u)", problem,
+				 parser->context, line_of(parser->context_mark));
 		else
 			snprintf(found, sizeof(found), "an error (%s)", problem);
 		return cx_reject(r, YAML_KEY, line, found, "well-formed YAML");
@@ -112,6 +112,16 @@ static int check_event(struct cx_reading *r, const yaml_event_t *event, unsigned
 	return 0;
 }
 
+/** UTF-8 alone: the text is shown and recorded as it is. */
+static bool start_parser(yaml_parser_t *parser, const char *text, size_t len)
+{
+	if (!yaml_parser_initialize(parser))
+		return false;
+	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(parser, (const unsigned char *)text, len);
+	return true;
+}
+
 static int check_events(struct cx_reading *r, const char *text, size_t len)
 {
 	unsigned depth = 0, documents = 0;
@@ -120,9 +130,8 @@ static int check_events(struct cx_reading *r, const char *text, size_t len)
 	bool ended = false;
 	int rc = 0;
 
-	if (!yaml_parser_initialize(&parser))
+	if (!start_parser(&parser, text, len))
 		return cx_out_of_memory(r);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	while (!rc && !ended) {
 		if (!yaml_parser_parse(&parser, &event)) {
 			rc = parser_failed(r, &parser, text);
@@ -227,9 +236,8 @@ int cx_doc_load(struct cx_reading *r, const char *text, size_t len)
 	rc = check_events(r, text, len);
 	if (rc)
 		return rc;
-	if (!yaml_parser_initialize(&parser))
+	if (!start_parser(&parser, text, len))
 		return cx_out_of_memory(r);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	if (!yaml_parser_load(&parser, &r->doc.yaml)) {
 		rc = parser_failed(r, &parser, text);
 		yaml_parser_delete(&parser);
