@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/machine/linux.h - the baseline: the same VMs under the host kernel's scheduler.
+ *
+ * Weights become nice values: the heaviest domain keeps 0, one of 1/1.25 of its weight
+ * gets 1, and so on to 19 (a nice step is a factor of 1.25 in the kernel), so no
+ * privilege is needed.  Reservations and limits have no counterpart and are ignored.
+ */
+#ifndef CX_CORE_LINUX_H
+#define CX_CORE_LINUX_H
+
+#include "core/machine/host.h"
+#include "trace/record.h"
+
+struct cx_linux;
+
+struct cx_linux_domain {
+	unsigned weight;
+	const struct cx_cpuset *cpus; /* host CPUs; NULL = all of the run's */
+};
+
+struct cx_linux_config {
+	struct cx_host *host; /* its threads are spawned and wait */
+	const struct cx_topology *topology;
+	unsigned n_pcpus;
+	const unsigned *pcpus; /* host CPU numbers */
+	const struct cx_linux_domain *domains;
+};
+
+/** Set affinities and nice values, begin to record switches. */
+int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **linux_,
+		 struct cx_error *err);
+void cx_linux_free(struct cx_linux *linux_);
+void cx_linux_start_domain(struct cx_linux *linux_, unsigned domain);
+/** To be called ten times a second or more often, by one thread. */
+void cx_linux_poll(struct cx_linux *linux_);
+bool cx_linux_all_ended(struct cx_linux *linux_);
+/** Close all accounts; threads are to be joined next.  The run's length. */
+uint64_t cx_linux_finish(struct cx_linux *linux_);
+/** After the join: fill in the record's events, vCPUs' and pCPUs' times. */
+int cx_linux_collect(struct cx_linux *linux_, struct cx_record *record, struct cx_error *err);
+
+extern const struct cx_director cx_direct_linux;
+
+#endif

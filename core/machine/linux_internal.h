@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/machine/linux_internal.h - what the two halves of the baseline share: how threads
+ * behave (direct_linux.c) and how they are measured (linux.c).
+ */
+#ifndef CX_CORE_LINUX_INTERNAL_H
+#define CX_CORE_LINUX_INTERNAL_H
+
+#include "core/machine/linux.h"
+#include "core/machine/switches.h"
+
+struct cx_linux_vcpu {
+	struct cx_linux *linux_;
+	struct cx_host_vcpu *hv;
+	pthread_mutex_t lock;
+	bool blocked, ended;  /* lock */
+	enum cx_end end;      /* lock */
+	uint64_t start_ns, stop_ns;
+	atomic_bool ending;
+	atomic_uint bell;     /* rung when it may go on */
+	uint64_t alarm_ns;    /* its guest's timer; its thread's own */
+
+	/* Wakes, blocks and the end (under the lock); switches (by the poller). */
+	struct cx_event *log;
+	size_t n_log, room_log;
+	struct cx_switch_record *switches;
+	size_t n_switches, room_switches;
+	uint64_t lost;
+	bool out_of_memory;
+	struct cx_switch_ring *ring;
+};
+
+struct cx_linux {
+	struct cx_host *host;
+	const struct cx_topology *topology;
+	unsigned n_pcpus;
+	unsigned *pcpus;
+	struct cx_linux_vcpu *vcpus;
+	atomic_uint alive;
+	unsigned unstarted; /* domains */
+	bool *started;      /* by domain */
+	uint64_t end_ns;
+};
+
+/** Append to the log; its lock held. */
+void cx_linux_log(struct cx_linux_vcpu *lv, const struct cx_event *event);
+
+#endif
