@@ -65,9 +65,11 @@ void cx_help_command(const struct cx_cli_command *command, FILE *out)
 {
 	unsigned columns = cx_columns(out);
 
-	fprintf(out, "%s %s - %s\n\nUsage: %s %s%s%s [OPTION...]\n", CX_CLI_NAME, command->name,
-		command->summary, CX_CLI_NAME, command->name, *command->args ? " " : "",
-		command->args);
+	fprintf(out, "%s %s - ", CX_CLI_NAME, command->name);
+	cx_say_wrapped(out, command->summary,
+		       (unsigned)(sizeof(CX_CLI_NAME) + strlen(command->name) + 3), 0, columns);
+	fprintf(out, "\nUsage: %s %s%s%s [OPTION...]\n", CX_CLI_NAME, command->name,
+		*command->args ? " " : "", command->args);
 	print_text(command->text, columns, out);
 	fputs("\nExamples:\n", out);
 	for (const struct cx_cli_example *e = command->examples; e->line; e++)

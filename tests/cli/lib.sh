@@ -56,3 +56,51 @@ expect() {
 		pass "$name"
 	fi
 }
+
+# mark_processes: what is started from here on can be found by nothing_left.
+mark_processes() {
+	export COXSWAIN_TEST_MARK=$TMP TMPDIR=$TMP/tmp
+	mkdir -p "$TMPDIR"
+}
+
+# marked: the processes that carry the mark, "PID command line" each.
+marked() {
+	local p
+	for p in /proc/[0-9]*; do
+		tr '\0' '\n' <"$p/environ" | grep -qxF "COXSWAIN_TEST_MARK=$TMP" &&
+			echo "${p#/proc/} $(tr '\0' ' ' <"$p/cmdline")"
+	done 2>/dev/null
+}
+
+# nothing_left NAME: soon there is no process with the mark, and no file in $TMPDIR.
+nothing_left() {
+	local left files i
+	for i in {1..50}; do
+		left=$(marked)
+		[ -z "$left" ] && break
+		sleep 0.1
+	done
+	files=$(find "$TMPDIR" -mindepth 1)
+	if [ -n "$left" ]; then
+		fail "$1" "processes: $(tr '\n' ';' <<<"$left")"
+	elif [ -n "$files" ]; then
+		fail "$1" "files: $(tr '\n' ' ' <<<"$files")"
+	else
+		pass "$1"
+	fi
+}
+
+# json NAME FILE FILTER [jq argument...]: the jq filter holds for the one object in FILE.
+json() {
+	local name=$1 file=$2 filter=$3 said
+	shift 3
+	if ! command -v jq >/dev/null; then
+		fail "$name" "no jq here: scripts/install-packages test"
+	elif [ "$(jq -s length "$file" 2>/dev/null)" != 1 ]; then
+		fail "$name" "not one JSON value: $(head -c 300 "$file")"
+	elif said=$(jq -e "$@" "$filter" "$file" 2>&1 | tail -n 3) && [ "$said" = true ]; then
+		pass "$name"
+	else
+		fail "$name" "$filter: $said"
+	fi
+}

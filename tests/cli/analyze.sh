@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The trace tells the same as the program's own accounting: run times within 0.1 %, not one
+# event lost, in every shipped scenario.
+. "$(dirname "$0")/lib.sh"
+mark_processes
+
+if ! have_kvm; then
+	skip "traces" "no /dev/kvm here"
+	exit 0
+fi
+agree='
+def times: [.runs[] | .scheduler as $s | .domains[] | .name as $d | .vcpus[] | {key: "\($s) \($d) \(.id)", value: .run_ns}] | from_entries;
+(if has("scenarios") then .scenarios[0] else . end | times) as $own | ($again[0] | times) as $traced
+| ($own | length) > 0 and ($own | keys) == ($traced | keys)
+and all($own | keys[]; . as $k | ($own[$k] - $traced[$k] | fabs) <= 0.001 * $own[$k])'
+
+# traced NAME SCHEDULERS DURATION: a shipped scenario, recorded and analyzed.
+traced() {
+	local name=$1
+	if ! "$COXSWAIN" compare "$TOP/workloads/scenarios/$name.yaml" -s "$2" -d "$3" --trace --json --out "$name" >own.json 2>stderr; then
+		fail "$name is recorded" "$(cat stderr)"
+		return
+	fi
+	if ! "$COXSWAIN" analyze "$name" --json >again.json 2>stderr; then
+		fail "$name is analyzed" "$(cat stderr)"
+		return
+	fi
+	json "$name: no event is lost" own.json 'all(.runs[]; .trace.events > 0 and .trace.lost == 0)'
+	json "$name: run times agree within 0.1 %" own.json "$agree" --slurpfile again again.json
+}
+for scenario in "$TOP"/workloads/scenarios/*.yaml; do
+	traced "$(basename "$scenario" .yaml)" credit 1s
+done
+mv two-weights two-weights.credit
+traced two-weights linux,rr,credit 1s
+expect "one trace alone" 0 heavy "$COXSWAIN" analyze two-weights/trace-rr
+expect "a report again" 0 '^Report: again/report.html$' "$COXSWAIN" analyze two-weights --out again
+[ -s again/report.html ] && pass "it is there" || fail "it is there" "$(ls again)"
+if command -v babeltrace2 >/dev/null; then
+	n=$(babeltrace2 two-weights/trace-credit 2>/dev/null | wc -l)
+	[ "$n" -gt 100 ] && pass "babeltrace2 reads the trace" || fail "babeltrace2 reads the trace" "$n lines"
+fi
+mkdir notrace
+expect "a folder without a trace" 1 'notrace' "$COXSWAIN" analyze notrace
+cp -r two-weights/trace-rr damaged
+find damaged -type f -size +4k -exec truncate -s 5000 {} +
+expect "a damaged trace is told or read as far as it goes" 1 'damaged' "$COXSWAIN" analyze damaged
+nothing_left "nothing is left behind"

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SIGINT and SIGTERM in the middle of a run: what was measured is written, and neither a
+# process nor a file is left.
+. "$(dirname "$0")/lib.sh"
+mark_processes
+
+two=$TOP/workloads/scenarios/two-weights.yaml
+if ! have_kvm; then
+	skip "interrupted runs" "no /dev/kvm here"
+	exit 0
+fi
+LONG=60s # never reached
+BEFORE=1.5 # seconds until the signal
+
+# interrupted SIGNAL COMMAND...: its status in $status, its output in stdout and stderr.
+interrupted() {
+	local signal=$1 pid
+	shift
+	"$@" >stdout 2>stderr &
+	pid=$!
+	sleep $BEFORE
+	kill -"$signal" $pid
+	[ "${twice:-}" ] && sleep 0.02 && kill -"$signal" $pid
+	wait $pid
+	status=$?
+}
+for signal in INT TERM HUP; do
+	interrupted $signal "$COXSWAIN" run "$two" -s credit -d $LONG --out $signal
+	[ $status -eq 0 ] && pass "SIG$signal ends a run early" || fail "SIG$signal ends a run early" "status $status: $(cat stderr)"
+	grep -q 'interrupted after' stderr && pass "SIG$signal: said" || fail "SIG$signal: said" "$(cat stderr)"
+	grep -q heavy stdout && [ -s $signal/report.html ] && pass "SIG$signal: printed and written" ||
+		fail "SIG$signal: printed and written" "$(cat stdout; ls $signal)"
+	json "SIG$signal: the figures are of what ran" $signal/summary.json \
+		'.runs[0] | .duration_ns > 5e8 and .duration_ns < 3e10 and ([.domains[].run_ns] | add) > 2e8'
+	nothing_left "SIG$signal: nothing is left"
+done
+
+interrupted INT "$COXSWAIN" compare "$two" -s rr,credit -d $LONG --out cut --json
+[ $status -eq 1 ] && grep -q 'after 1 of 2 runs' stderr && pass "a comparison cut short says so" ||
+	fail "a comparison cut short says so" "status $status: $(cat stderr)"
+json "a comparison cut short: what was measured" stdout '.runs | length == 1 and .[0].scheduler == "rr"'
+[ -s cut/report.html ] && pass "a comparison cut short is written" || fail "a comparison cut short is written" "$(ls cut)"
+
+interrupted INT "$COXSWAIN" run "$two" -s linux -d $LONG --json
+json "linux: interrupted too" stdout '.runs[0].duration_ns < 3e10'
+
+interrupted TERM "$COXSWAIN" run "$two" -s credit -d $LONG --trace --out traced
+[ $status -eq 0 ] && pass "with a trace: ended early" || fail "with a trace: ended early" "status $status: $(cat stderr)"
+expect "with a trace: it is whole" 0 heavy "$COXSWAIN" analyze traced
+nothing_left "with a trace: nothing is left"
+
+twice=1 interrupted INT "$COXSWAIN" run "$two" -s credit -d $LONG --trace --out twice
+[ $status -eq 130 ] || [ $status -eq 0 ] && pass "a second SIGINT ends it at once" || fail "a second SIGINT ends it at once" "status $status: $(cat stderr)"
+nothing_left "a second SIGINT: nothing is left"
+
+interrupted KILL "$COXSWAIN" run "$two" -s credit -d $LONG --trace --out killed
+nothing_left "SIGKILL with a trace: nothing is left"
+expect "SIGKILL: the trace tells what happened until then" 0 heavy "$COXSWAIN" analyze killed

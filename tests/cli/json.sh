@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# --json: one object and nothing else on standard output, every promised key, and the times
+# of a vCPU's states add up to the time it lived.
+. "$(dirname "$0")/lib.sh"
+
+if ! have_kvm; then
+	skip "--json" "no /dev/kvm here"
+	exit 0
+fi
+"$COXSWAIN" compare "$TOP/workloads/scenarios/mixed.yaml" --schedulers linux,rr,credit -d 1s --out one --json >one.json 2>stderr
+status=$?
+[ $status -eq 0 ] && pass "status" || fail "status" "$status: $(cat stderr)"
+
+# has KEYS: every one of them is there.
+has='def has_all(ks): . as $o | all(ks | split(" ")[]; . as $k | $o | has($k));'
+json "the summary's keys" one.json "$has"' has_all("scenario machine backend runs") and .scenario == "mixed" and .machine == "kvm"'
+json "a run for each scheduler, in order" one.json '[.runs[].scheduler] == ["linux", "rr", "credit"]'
+json "a run's keys" one.json "$has"' all(.runs[]; has_all("scheduler duration_ns degraded host_steal_ns dispatch fairness trace domains")
+	and (.dispatch | has_all("switches cost_ns")) and (.dispatch.cost_ns | has_all("p50 p99"))
+	and (.fairness | has_all("jain window_error")) and (.trace | has_all("events lost")))'
+json "windows" one.json 'all(.runs[].fairness; (.window_error | length) > 0 and all(.window_error[]; .window_ns > 0 and .error >= 0))'
+json "a domain's keys" one.json "$has"' all(.runs[].domains[]; has_all("name weight entitled_ns run_ns vcpus"))'
+json "a vCPU's keys" one.json "$has"' all(.runs[].domains[].vcpus[];
+	has_all("id run_ns ready_ns limited_ns costop_ns blocked_ns progress wake_latency_ns migrations")
+	and (.wake_latency_ns | has_all("p50 p99 p999 max")) and (.migrations | has_all("smt llc node remote")))'
+json "not degraded" one.json 'all(.runs[]; .degraded == false)'
+json "Jain's index lies in 0 to 1" one.json 'all(.runs[]; .fairness.jain > 0 and .fairness.jain <= 1.000001)'
+
+# mixed.yaml may start and stop domains within the run; two-weights has none that does.
+"$COXSWAIN" compare "$TOP/workloads/scenarios/two-weights.yaml" "$TOP/workloads/scenarios/sleepers-and-hogs.yaml" \
+	-s linux,rr,credit -d 1s --json --out two >two.json 2>stderr || fail "status of two scenarios" "$(cat stderr)"
+json "several scenarios are one object" two.json '[.scenarios[].scenario] == ["two-weights", "sleepers-and-hogs"]'
+json "the states' times add up to the run's" two.json 'all(.scenarios[].runs[]; .duration_ns as $all | all(.domains[].vcpus[];
+	.run_ns + .ready_ns + .limited_ns + .costop_ns + .blocked_ns + (.paused_ns // 0) == $all))'
+json "a domain's time is its vCPUs'" two.json 'all(.scenarios[].runs[].domains[]; .run_ns == ([.vcpus[].run_ns] | add))'
+json "no more than there is" two.json 'all(.scenarios[0].runs[]; ([.domains[].run_ns] | add) <= 1.001 * .duration_ns)'
+json "work was done" two.json 'all(.scenarios[].runs[].domains[].vcpus[]; .progress > 0)'
+json "the folder holds the same object" two/two-weights/summary.json '.runs == ($all[0].scenarios[0].runs)' --slurpfile all two.json
+
+out=$("$COXSWAIN" run "$TOP/workloads/scenarios/two-weights.yaml" -d 300ms --json 2>/dev/null | jq -r .scenario)
+[ "$out" = two-weights ] && pass "through a pipe" || fail "through a pipe" "$out"
