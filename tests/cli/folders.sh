@@ -60,7 +60,7 @@ status=$?
 [ $status -eq 1 ] && grep -q 'No space left' <<<"$filling" && pass "a disk that fills while the report is written" ||
 	fail "a disk that fills while the report is written" "status $status: $filling"
 grep -q light <<<"$filling" && pass "its figures are printed all the same" || fail "its figures are printed all the same" "$filling"
-filling=$(in_mounts "mount -t tmpfs -o size=256k none mnt && $quoted -d 2s -p tslice=100us --trace --out mnt/x" 2>&1)
+filling=$(in_mounts "mount -t tmpfs -o size=256k none mnt && $quoted -d 2s -p slice=100us --trace --out mnt/x" 2>&1)
 status=$?
 [ $status -eq 1 ] && grep -qE 'No space left|full|room' <<<"$filling" && pass "a disk that is too small for a trace" ||
 	fail "a disk that is too small for a trace" "status $status: $filling"

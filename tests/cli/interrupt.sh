@@ -16,10 +16,10 @@ BEFORE=1.5 # seconds until the signal
 interrupted() {
 	local signal=$1 pid
 	shift
-	"$@" >stdout 2>stderr &
+	setsid "$@" >stdout 2>stderr & # a process group of its own, as a shell's jobs have
 	pid=$!
 	sleep $BEFORE
-	kill -"$signal" $pid
+	kill -"$signal" -- "${group:+-}$pid"
 	[ "${twice:-}" ] && sleep 0.02 && kill -"$signal" $pid
 	wait $pid
 	status=$?
@@ -44,7 +44,9 @@ json "a comparison cut short: what was measured" stdout '.runs | length == 1 and
 interrupted INT "$COXSWAIN" run "$two" -s linux -d $LONG --json
 json "linux: interrupted too" stdout '.runs[0].duration_ns < 3e10'
 
-interrupted TERM "$COXSWAIN" run "$two" -s credit -d $LONG --trace --out traced
+group=1 # Ctrl-C on a terminal reaches every process of the job
+interrupted INT "$COXSWAIN" run "$two" -s credit -d $LONG --trace --out traced
+group=
 [ $status -eq 0 ] && pass "with a trace: ended early" || fail "with a trace: ended early" "status $status: $(cat stderr)"
 expect "with a trace: it is whole" 0 heavy "$COXSWAIN" analyze traced
 nothing_left "with a trace: nothing is left"

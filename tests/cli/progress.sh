@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Progress shows on a terminal, and only there.
+. "$(dirname "$0")/lib.sh"
+
+if ! have_kvm; then
+	skip "progress" "no /dev/kvm here"
+	exit 0
+fi
+if ! command -v script >/dev/null; then
+	skip "progress" "no script(1) here to make a terminal with"
+	exit 0
+fi
+compare="'$COXSWAIN' compare '$TOP/workloads/scenarios/two-weights.yaml' -s rr,credit -d 500ms"
+
+# on_terminal COMMAND: what a terminal of 80 columns sees.
+on_terminal() {
+	TERM=xterm script -qec "stty cols 80; $1" /dev/null </dev/null | tr '\r' '\n'
+}
+seen=$(on_terminal "$compare")
+grep -qE '^.?.?.?two-weights  rr 1/2  \[[#.]+\]  [0-9]+ s left' <<<"$seen" && pass "progress on a terminal" ||
+	fail "progress on a terminal" "$(head -c 400 <<<"$seen")"
+grep -q 'credit 2/2' <<<"$seen" && pass "for every run" || fail "for every run" "$(head -c 400 <<<"$seen")"
+wide=$(grep 's left' <<<"$seen" | sed 's/\x1b\[K//g' | awk 'length > 79' | wc -l)
+[ "$wide" -eq 0 ] && pass "within the terminal's width" || fail "within the terminal's width" "$wide lines"
+for option in --quiet --json; do
+	seen=$(on_terminal "$compare $option")
+	grep -q 's left' <<<"$seen" && fail "none with $option" "$(head -c 400 <<<"$seen")" || pass "none with $option"
+done
+seen=$(eval "$compare" 2>&1)
+grep -q 's left' <<<"$seen" && fail "none without a terminal" "$(head -c 400 <<<"$seen")" || pass "none without a terminal"
