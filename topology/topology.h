@@ -39,18 +39,30 @@ struct cx_topology;
 
 /** This host.  Returns 0, or a negative errno with a message. */
 int cx_topology_host(struct cx_topology **topo, struct cx_error *err);
+/**
+ * A host that is described, in hwloc's synthetic form: "pack:2 l3:1 core:4 pu:2".
+ * Returns 0; -EINVAL (not such a description) or -ENOMEM with a message.
+ */
+int cx_topology_synthetic(const char *description, struct cx_topology **topo, struct cx_error *err);
 void cx_topology_free(struct cx_topology *topo);
 /** CPUs that this process may use (its own affinity and cgroup).  Belongs to @topo. */
 const struct cx_cpuset *cx_topology_allowed(const struct cx_topology *topo);
 /** Highest CPU number plus one. */
 unsigned cx_topology_cpus(const struct cx_topology *topo);
-/** As enum cx_distance: 0 self, 1 SMT, 2 LLC, 3 node, 4 remote. */
+/** As enum cx_distance: 0 self, 1 SMT, 2 LLC, 3 node, 4 remote, also for a CPU that is not there. */
 unsigned cx_topology_distance(const struct cx_topology *topo, unsigned cpu_a, unsigned cpu_b);
-/** A number that CPUs share exactly if they share the last-level cache, 0 .. cpus - 1. */
+/**
+ * A number that CPUs share exactly if they share the last-level cache, 0 .. cpus - 1.
+ * Where the host reports no caches, CPUs of one package and NUMA node count as sharing.
+ */
 unsigned cx_topology_llc(const struct cx_topology *topo, unsigned cpu);
 /** Bytes of that cache; 0 when unknown. */
 uint64_t cx_topology_llc_size(const struct cx_topology *topo, unsigned cpu);
+/** Number of the NUMA node of that CPU. */
 unsigned cx_topology_node(const struct cx_topology *topo, unsigned cpu);
+/** As the firmware states it: 10 = the same node, 20 = twice as far; 0 = unknown. */
+unsigned cx_topology_node_distance(const struct cx_topology *topo, unsigned node_a,
+				   unsigned node_b);
 /** One line: "AMD EPYC, 2 CPUs, 1 package, 1 NUMA node, Linux 6.18". malloc'd. */
 char *cx_topology_describe(const struct cx_topology *topo);
 /** The whole, for `coxswain topology`: packages, nodes, caches, distances. */

@@ -55,7 +55,7 @@ static int read_shares(struct cx_reading *r, unsigned entry, const struct cx_raw
 	if (!cx_text_to_u64(raw->shares, &shares) || shares < 1 || shares > max)
 		return cx_reject(r, key, 0, cx_quote(raw->shares, found, sizeof(found)),
 				 "a whole number from 1 to %llu", (unsigned long long)max);
-	weight = shares * CX_WEIGHT_DEFAULT / (SHARES_PER_VCPU * domain->vcpus);
+	weight = shares * CX_WEIGHT_DEFAULT / ((uint64_t)SHARES_PER_VCPU * domain->vcpus);
 	domain->weight = weight ? (unsigned)weight : 1;
 	return 0;
 }

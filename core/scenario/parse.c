@@ -11,7 +11,7 @@
 
 #define DURATION_DEFAULT_NS (10 * CX_SEC)
 #define DURATION_MIN_NS CX_MS
-#define DURATION_MAX_NS (24 * 60 * 60 * CX_SEC)
+#define DURATION_MAX_NS (86400 * CX_SEC)
 #define SEED_DEFAULT 1u
 #define QUESTION_PREFIX "Question:"
 
@@ -169,7 +169,7 @@ int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
 		.payloads = payloads,
 		.err = err,
 	};
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	r.out = calloc(1, sizeof(*r.out));
