@@ -98,6 +98,9 @@ int cx_dispatch_start_domain(struct cx_dispatch *d, unsigned domain, struct cx_e
  */
 void cx_dispatch_stop_domain(struct cx_dispatch *d, unsigned domain, enum cx_end end);
 
+/** Has every domain been started, and has every vCPU ended? */
+bool cx_dispatch_all_ended(struct cx_dispatch *d);
+
 /** What the machine is to do after a vCPU left. */
 struct cx_decision {
 	struct cx_vcpu *next; /* run this one (maybe the same); NULL: the pCPU idles */

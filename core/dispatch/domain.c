@@ -66,6 +66,7 @@ int cx_dispatch_start_domain(struct cx_dispatch *d, unsigned domain, struct cx_e
 				       d->policy.plugin->name, i, dom->name, rc);
 		}
 	}
+	atomic_store(&dom->started, true);
 	for (i = 0; i < dom->n_vcpus; i++)
 		cx_dispatch_wake(&dom->vcpus[i], CX_WAKE_START);
 	return 0;
@@ -129,6 +130,16 @@ void cx_dispatch_stop_domain(struct cx_dispatch *d, unsigned domain, enum cx_end
 	for (i = 0; i < dom->n_vcpus && !atomic_load(&d->ended); i++)
 		stop_vcpu(&dom->vcpus[i], end);
 	flush(d);
+}
+
+bool cx_dispatch_all_ended(struct cx_dispatch *d)
+{
+	unsigned i;
+
+	for (i = 0; i < d->n_domains; i++)
+		if (!atomic_load(&d->domains[i].started) || atomic_load(&d->domains[i].alive))
+			return false;
+	return true;
 }
 
 int cx_dispatch_set_param(struct cx_dispatch *d, unsigned index, int64_t value)

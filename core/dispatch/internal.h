@@ -68,7 +68,7 @@ struct cx_domain {
 	atomic_uint weight, reservation, limit;
 	int64_t *params;        /* all locks to write */
 	void *priv;             /* [c] while attached */
-	atomic_bool attached;
+	atomic_bool attached, started;
 };
 
 struct cx_vcpu {

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pCPUs, payloads and domains of a run.
+ */
+#include "core/run/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define FDS_PER_DOMAIN 4u /* the VM and what KVM and perf need beside the vCPUs' */
+#define FDS_PER_VCPU 2u   /* the vCPU, its ring of switches */
+#define FDS_ELSE 256u
+
+static int check_pcpus(struct run *r, const struct cx_cpuset *wanted,
+		       const struct cx_cpuset *allowed)
+{
+	int cpu;
+	char *have;
+
+	for (cpu = cx_cpuset_next(wanted, -1); cpu >= 0; cpu = cx_cpuset_next(wanted, cpu)) {
+		if (cx_cpuset_has(allowed, (unsigned)cpu))
+			continue;
+		have = cx_cpuset_format(allowed);
+		cx_fail(r->err, EINVAL,
+			"%s: pcpus: found CPU %d, allowed on this host %s; change pcpus or run on a "
+			"larger host",
+			r->scenario->path, cpu, have ? have : "fewer");
+		free(have);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int choose_pcpus(struct run *r)
+{
+	const struct cx_cpuset *allowed, *set = r->scenario->pcpus;
+	int cpu, rc;
+
+	rc = cx_topology_host(&r->topology, r->err);
+	if (rc)
+		return rc;
+	allowed = cx_topology_allowed(r->topology);
+	if (set) {
+		rc = check_pcpus(r, set, allowed);
+		if (rc)
+			return rc;
+	} else {
+		set = allowed;
+	}
+	r->pcpus = calloc(cx_cpuset_count(set) + 1, sizeof(*r->pcpus));
+	if (!r->pcpus)
+		return cx_fail(r->err, ENOMEM, "out of memory");
+	for (cpu = cx_cpuset_next(set, -1); cpu >= 0; cpu = cx_cpuset_next(set, cpu))
+		r->pcpus[r->n_pcpus++] = (unsigned)cpu;
+	return 0;
+}
+
+/* Many domains need many descriptors; the hard limit is ours to use. */
+static int raise_fd_limit(struct run *r, unsigned n_vcpus)
+{
+	rlim_t need = FDS_ELSE + (rlim_t)r->scenario->n_domains * FDS_PER_DOMAIN +
+		      (rlim_t)n_vcpus * FDS_PER_VCPU;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+		return 0;
+	if (limit.rlim_max < need)
+		return cx_fail(r->err, EMFILE,
+			       "%s: needs about %llu open files, the hard limit is %llu; raise "
+			       "ulimit -Hn",
+			       r->scenario->path, (unsigned long long)need,
+			       (unsigned long long)limit.rlim_max);
+	limit.rlim_cur = need;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return 0;
+}
+
+/* Domains of one workload share the payload that was read first. */
+static int open_payload(struct run *r, unsigned i)
+{
+	const char *path = r->scenario->domains[i].workload_path;
+	unsigned k;
+
+	for (k = 0; k < i; k++)
+		if (strcmp(r->scenario->domains[k].workload_path, path) == 0) {
+			r->payloads[i] = r->payloads[k];
+			return 0;
+		}
+	return cx_payload_open(path, &r->payloads[i], r->err);
+}
+
+static int make_guest(struct run *r, unsigned i)
+{
+	const struct cx_scenario_domain *d = &r->scenario->domains[i];
+	struct cx_guest *g = &r->host.guests[i];
+	struct cx_vm_config config = {
+		.name = d->name,
+		.index = i,
+		.vcpus = d->vcpus,
+		.memory = d->memory,
+		.peers = d->n_peers,
+		.seed = r->seed,
+	};
+	int rc;
+
+	rc = open_payload(r, i);
+	if (rc)
+		return rc;
+	config.payload = r->payloads[i];
+	memcpy(config.params, d->params, sizeof(config.params));
+	rc = cx_vm_create(r->kvm, &config, &r->vms[i], r->err);
+	if (rc)
+		return rc;
+	g->name = d->name;
+	g->engine = &cx_engine_kvm;
+	g->vm = r->vms[i];
+	g->n_peers = d->n_peers;
+	g->peers = d->peers;
+	return 0;
+}
+
+int make_guests(struct run *r)
+{
+	unsigned n = r->scenario->n_domains, i, n_vcpus = 0;
+	unsigned *vcpus = calloc(n + 1, sizeof(*vcpus));
+	int rc;
+
+	r->payloads = calloc(n, sizeof(struct cx_payload *));
+	r->vms = calloc(n, sizeof(struct cx_vm *));
+	if (!vcpus || !r->payloads || !r->vms) {
+		free(vcpus);
+		return cx_fail(r->err, ENOMEM, "out of memory");
+	}
+	for (i = 0; i < n; i++) {
+		vcpus[i] = r->scenario->domains[i].vcpus;
+		n_vcpus += vcpus[i];
+	}
+	rc = cx_host_init(&r->host, n, vcpus);
+	free(vcpus);
+	if (rc)
+		return cx_fail(r->err, -rc, "out of memory for %u vCPUs", n_vcpus);
+	rc = raise_fd_limit(r, n_vcpus);
+	if (!rc)
+		rc = cx_kvm_open(&r->kvm, r->err);
+	for (i = 0; i < n && !rc; i++)
+		rc = make_guest(r, i);
+	return rc;
+}
+
+void free_guests(struct run *r)
+{
+	unsigned n = r->scenario->n_domains, i, k;
+
+	for (i = 0; r->vms && i < n; i++)
+		if (r->vms[i])
+			cx_vm_destroy(r->vms[i]);
+	for (i = 0; r->payloads && i < n; i++) {
+		for (k = 0; k < i && r->payloads[k] != r->payloads[i]; k++)
+			;
+		if (k == i && r->payloads[i])
+			cx_payload_close(r->payloads[i]);
+	}
+	free(r->vms);
+	free(r->payloads);
+	if (r->kvm)
+		cx_kvm_close(r->kvm);
+	free(r->pcpus);
+	if (r->topology)
+		cx_topology_free(r->topology);
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+void set_clocks(struct run *r)
+{
+	struct cx_tsc_clock clock;
+	uint64_t calibrated = monotonic_ns();
+	unsigned i, k;
+
+	cx_tsc_clock(calibrated, &clock);
+	r->host.start_ns = monotonic_ns();
+	/* Comparing the two clocks took a while; the run begins now. */
+	clock.base += (uint64_t)(((unsigned __int128)(r->host.start_ns - calibrated)
+				  << clock.shift) /
+				 clock.mult);
+	for (i = 0; i < r->scenario->n_domains; i++)
+		for (k = 0; k < r->scenario->domains[i].vcpus; k++) {
+			struct cx_guest_page *page = cx_vm_page(r->vms[i], k);
+
+			page->tsc_base = clock.base;
+			page->tsc_mult = clock.mult;
+			page->tsc_shift = clock.shift;
+		}
+}
