@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Guest payloads: those of the workloads, and those that only tests use.
+# Guest payloads, those of the workloads and those that only tests use; and the scenarios,
+# put where the program looks for them.
 
 PAYLOADS := $(filter-out guest,$(sort $(patsubst workloads/%/,%,$(dir $(wildcard workloads/*/*.c)))))
 PAYLOAD_ELF := $(foreach p,$(PAYLOADS),$(LIBDIR)/payloads/$(p).elf)
@@ -31,3 +32,8 @@ $(LIBDIR)/payloads/%.elf: $$(addprefix $(B)/obj/,$$(addsuffix .o,$$(wildcard wor
 	$(link_guest)
 $(B)/tests/guests/%.elf: $(B)/obj/tests/guests/%.c.o $(GUEST_RT) $(GUEST_LDS)
 	$(link_guest)
+
+SCENARIOS := $(patsubst workloads/scenarios/%,$(B)/share/coxswain/scenarios/%,$(wildcard workloads/scenarios/*.yaml))
+$(B)/share/coxswain/scenarios/%.yaml: workloads/scenarios/%.yaml
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
