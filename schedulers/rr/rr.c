@@ -54,42 +54,42 @@ static void rr_migrate(struct cx_policy *policy, struct cx_vcpu *v, struct cx_pc
 		enqueue(to, v);
 }
 
-/* The first that waits on @from and may run on @to, off the queue.  NULL if none. */
-static struct cx_vcpu *take(struct cx_pcpu *from, struct cx_pcpu *to)
+/* The first that waits on @from and may run on @to; NULL if none. */
+static struct cx_node *find(struct cx_pcpu *from, struct cx_pcpu *to)
 {
 	struct cx_node *node;
 
 	cx_list_for_each (node, (struct cx_list *)cx_pcpu_priv(from))
 		if (cx_vcpu_allowed(VCPU_OF(node), to))
 			break;
-	if (node)
-		cx_list_remove(node);
-	return node ? VCPU_OF(node) : NULL;
+	return node;
 }
 
 /* Who is next?  prev goes to the end, if it still has work; then the head, else steal. */
 static struct cx_vcpu *rr_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct cx_pick *pick)
 {
 	struct cx_pcpu *peer;
-	struct cx_vcpu *next;
-	struct cx_node *left;
+	struct cx_node *next;
 
 	pick->slice_ns = cx_policy_param(policy, 0);
 	if (pick->prev && cx_vcpu_runnable(pick->prev))
 		enqueue(pcpu, pick->prev);
-	next = take(pcpu, pcpu);
-	left = cx_list_first(cx_pcpu_priv(pcpu));
+	next = find(pcpu, pcpu);
+	if (next)
+		cx_list_remove(next);
 	for (unsigned rank = 1; (peer = cx_pcpu_near(pcpu, rank)); rank++) {
-		if (left && cx_pcpu_idle(peer) && cx_vcpu_allowed(VCPU_OF(left), peer))
+		if (cx_pcpu_idle(peer) && find(pcpu, peer))
 			cx_kick(peer); /* come and steal */
 		if (next || cx_pcpu_runnable(peer) == 0 || !cx_trylock(peer))
 			continue;
-		next = take(peer, pcpu);
+		next = find(peer, pcpu);
+		if (next && cx_migrate(VCPU_OF(next), pcpu, pick->now_ns))
+			next = NULL;
 		if (next)
-			cx_migrate(next, pcpu, pick->now_ns);
+			cx_list_remove(next);
 		cx_unlock(peer);
 	}
-	return next; /* NULL: idle until kicked */
+	return next ? VCPU_OF(next) : NULL; /* NULL: idle until kicked */
 }
 
 /* It sleeps, or was stopped while it waited. */
