@@ -23,14 +23,14 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-	{"m", 60 * CX_SEC}, {"s", CX_SEC}, {"ms", CX_MS}, {"us", CX_US}, {"ns", 1},
+	{ "m", 60 * CX_SEC }, { "s", CX_SEC }, { "ms", CX_MS }, { "us", CX_US }, { "ns", 1 },
 };
 
 static const struct unit sizes[] = {
-	{"GiB", KIB *KIB *KIB},
-	{"MiB", KIB *KIB},
-	{"KiB", KIB},
-	{"B", 1},
+	{ "GiB", KIB *KIB *KIB },
+	{ "MiB", KIB *KIB },
+	{ "KiB", KIB },
+	{ "B", 1 },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -16,9 +16,9 @@ struct cx_cpuset {
 /** What is known of one CPU number; a number without a CPU shares nothing with others. */
 struct cx_topology_cpu {
 	bool present;
-	unsigned core; /* lowest CPU number of its core */
-	unsigned llc; /* lowest CPU number that shares its last-level cache */
-	unsigned node; /* number of its (nearest, lowest) NUMA node */
+	unsigned core;     /* lowest CPU number of its core */
+	unsigned llc;      /* lowest CPU number that shares its last-level cache */
+	unsigned node;     /* number of its (nearest, lowest) NUMA node */
 	uint64_t llc_size; /* bytes, 0 = unknown */
 };
 
@@ -28,7 +28,7 @@ struct cx_topology {
 	struct cx_cpuset *allowed;
 	unsigned n_cpus;
 	struct cx_topology_cpu *cpus;
-	unsigned n_nodes; /* highest node number plus one */
+	unsigned n_nodes;         /* highest node number plus one */
 	unsigned *node_distances; /* n_nodes x n_nodes, 10 = local, 0 = unknown */
 };
 

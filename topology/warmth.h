@@ -36,7 +36,7 @@ struct cx_warmth_cache {
 
 /** Zeroed = cold. */
 struct cx_warmth {
-	_Atomic uint64_t warm_ns; /* when it last left the cache */
+	_Atomic uint64_t warm_ns;  /* when it last left the cache */
 	_Atomic uint64_t at_total; /* the cache's total at that moment */
 };
 

@@ -76,9 +76,9 @@ struct cx_reading {
 	struct cx_doc doc;
 	struct cx_raw *raw;
 	struct cx_scenario *out;
-	unsigned *entry_of; /* for each domain of @out, its entry in @raw */
+	unsigned *entry_of;           /* for each domain of @out, its entry in @raw */
 	struct cx_replicas *replicas; /* for each entry in @raw, its domains of @out */
-	unsigned room;      /* domains that @out and @entry_of have memory for */
+	unsigned room;                /* domains that @out and @entry_of have memory for */
 	struct cx_error *err;
 };
 

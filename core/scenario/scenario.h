@@ -28,13 +28,13 @@ struct cx_setting {
 };
 
 struct cx_scenario_domain {
-	char *name;          /* "web" or "web.1" */
-	unsigned line;       /* of its entry in the file */
-	unsigned vcpus;      /* 1 .. CX_GUEST_VCPUS_MAX */
-	uint64_t memory;     /* bytes */
-	unsigned weight;     /* 1 .. 65535, per vCPU */
-	bool weight_given;   /* so that the report can say what is asked for */
-	unsigned reservation, limit; /* percent of a pCPU; 0 = none */
+	char *name;                         /* "web" or "web.1" */
+	unsigned line;                      /* of its entry in the file */
+	unsigned vcpus;                     /* 1 .. CX_GUEST_VCPUS_MAX */
+	uint64_t memory;                    /* bytes */
+	unsigned weight;                    /* 1 .. 65535, per vCPU */
+	bool weight_given;                  /* so that the report can say what is asked for */
+	unsigned reservation, limit;        /* percent of a pCPU; 0 = none */
 	struct cx_cpuset *cpus, *cpus_soft; /* NULL = all; host CPU numbers */
 	uint64_t start_ns, stop_ns;         /* stop_ns = UINT64_MAX: with the run */
 	char *workload;                     /* payload's name */
@@ -42,14 +42,14 @@ struct cx_scenario_domain {
 	char *workload_text;                /* "cachewalk size=512KiB", for reports */
 	int64_t params[CX_GUEST_PARAMS];    /* in the payload's order, defaults filled in */
 	unsigned n_peers;
-	unsigned *peers;            /* domain indices, for CX_HC_SEND */
+	unsigned *peers; /* domain indices, for CX_HC_SEND */
 	unsigned n_settings;
 	struct cx_setting *settings; /* the policy's per-domain parameters */
 };
 
 struct cx_scenario {
 	char *path;
-	char *text;     /* the file, whole */
+	char *text; /* the file, whole */
 	char *name;
 	char *question; /* the first comment line's text, or NULL */
 	uint64_t duration_ns;

@@ -14,7 +14,7 @@
 static void test_zeroed_is_cold(void **state)
 {
 	struct cx_warmth_cache cache;
-	struct cx_warmth v = {0};
+	struct cx_warmth v = { 0 };
 
 	(void)state;
 	cx_warmth_cache_init(&cache, CAP);
@@ -26,7 +26,7 @@ static void test_zeroed_is_cold(void **state)
 static void test_the_default_cap(void **state)
 {
 	struct cx_warmth_cache cache;
-	struct cx_warmth v = {0};
+	struct cx_warmth v = { 0 };
 
 	(void)state;
 	cx_warmth_cache_init(&cache, 0);
@@ -39,7 +39,7 @@ static void test_the_default_cap(void **state)
 static void test_own_run_time_warms_up_to_the_cap(void **state)
 {
 	struct cx_warmth_cache cache;
-	struct cx_warmth v = {0};
+	struct cx_warmth v = { 0 };
 
 	(void)state;
 	cx_warmth_cache_init(&cache, CAP);
@@ -56,7 +56,7 @@ static void test_own_run_time_warms_up_to_the_cap(void **state)
 static void test_what_others_run_cools(void **state)
 {
 	struct cx_warmth_cache cache;
-	struct cx_warmth a = {0}, b = {0};
+	struct cx_warmth a = { 0 }, b = { 0 };
 
 	(void)state;
 	cx_warmth_cache_init(&cache, CAP);
@@ -76,7 +76,7 @@ static void test_what_others_run_cools(void **state)
 static void test_others_for_the_cap_leave_nothing(void **state)
 {
 	struct cx_warmth_cache cache;
-	struct cx_warmth a = {0}, b = {0};
+	struct cx_warmth a = { 0 }, b = { 0 };
 
 	(void)state;
 	cx_warmth_cache_init(&cache, CAP);
@@ -93,7 +93,7 @@ static void test_others_for_the_cap_leave_nothing(void **state)
 static void test_another_cache_is_another_matter(void **state)
 {
 	struct cx_warmth_cache here, there;
-	struct cx_warmth on_here = {0}, on_there = {0}, other = {0};
+	struct cx_warmth on_here = { 0 }, on_there = { 0 }, other = { 0 };
 
 	(void)state;
 	cx_warmth_cache_init(&here, CAP);
@@ -134,9 +134,9 @@ static void *note_rounds(void *arg)
 static void test_cpus_that_share_a_cache_lose_no_time(void **state)
 {
 	struct cx_warmth_cache cache;
-	struct noter noters[THREADS] = {0};
+	struct noter noters[THREADS] = { 0 };
 	pthread_t threads[THREADS];
-	struct cx_warmth last = {0};
+	struct cx_warmth last = { 0 };
 	unsigned i;
 
 	(void)state;
