@@ -98,10 +98,10 @@ static int check_header(const struct cx_payload *p, Elf64_Ehdr *eh, const char *
 static int add_segment(struct cx_payload *p, const Elf64_Phdr *ph, const char *path,
 		       struct cx_error *err)
 {
-	if (ph->p_memsz == 0)
-		return 0;
 	if (ph->p_filesz > ph->p_memsz)
 		return bad(err, path, "a segment is larger in the file than in memory");
+	if (ph->p_memsz == 0)
+		return 0;
 	if (ph->p_offset > p->size || ph->p_filesz > p->size - ph->p_offset)
 		return bad(err, path, "a segment lies outside the file");
 	if (ph->p_vaddr < CX_GUEST_IMAGE || ph->p_vaddr > CX_GUEST_IMAGE + CX_PAYLOAD_IMAGE_MAX ||
