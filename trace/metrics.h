@@ -10,8 +10,9 @@
  * as in VMware's "The CPU Scheduler in VMware vSphere"; entitlement under affinity is
  * weighted max-min fairness (D. Bertsekas, R. Gallager, "Data Networks", section 6.5).
  *
- * Time is cut into steps of 10 ms (multiples of that when the run is very long).  In each
- * step the entitlements are solved with what that step offers and wants:
+ * Time is cut into steps of 100 ms (multiples of that when the run is very long), and
+ * wherever a domain starts or stops.  In each step the entitlements are solved with what
+ * that step offers and wants:
  *
  *     e_i = clamp(w_i x, lo_i, hi_i)   with one x, the e_i adding up to the capacity
  *     capacity = pCPUs * step          w_i  = weight * vCPUs that live in the step
@@ -19,9 +20,13 @@
  *     demand_i = time that its vCPUs were running, ready, limited or co-stopped in the step
  *
  * Within the step the entitlement accrues evenly over the time that the domain wanted to
- * run.  So who sleeps is entitled to nothing while it sleeps and hoards nothing, and who
- * is served as soon as it wakes is never behind.  A domain that arrives, leaves or changes
- * its mind changes everyone's entitlement from that step on.
+ * run.  So who sleeps is entitled to nothing while it sleeps and hoards nothing from one
+ * step to the next; who asks for less than its share of a step is entitled to all that it
+ * asks for, however short its bursts; and who is served as soon as it wakes is not behind.
+ * The step is longer than common time slices and bursts on purpose: with much shorter ones
+ * a domain that uses a tenth of its share, in bursts, would count as served too well.
+ * Waiting counts as demand: a sleeper that is kept waiting is entitled to more than it
+ * would have used had it been served at once, up to its share.
  *
  * Hard affinity: pCPUs that no domain's affinity connects, even through others, are
  * separate capacities and solved apart.  Within a connected group the common x may be out
@@ -38,7 +43,7 @@
 #include "trace/record.h"
 
 #define CX_WINDOWS 24          /* at most so many window lengths */
-#define CX_STEP_NS 10000000ull /* entitlement is solved for steps of so long */
+#define CX_STEP_NS 100000000ull /* entitlement is solved for steps of so long */
 
 /** Clients of one capacity, for cx_entitle().  All amounts in the same unit. */
 struct cx_claim {

@@ -126,6 +126,8 @@ struct cx_replay {
 	struct cx_replay_group *groups;
 	struct cx_lag *lags; /* by domain */
 	uint64_t step_start_ns, step_end_ns;
+	uint64_t *cuts; /* starts and stops of domains, in order: steps end there */
+	unsigned n_cuts, cut;
 	uint64_t tick_ns, tick_every_ns; /* next sampling of the skew */
 	struct cx_bound_claim *claims; /* room for all domains */
 	struct cx_bound_claim *sorted; /* likewise: by group */

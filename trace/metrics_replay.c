@@ -53,6 +53,40 @@ static void choose_rates(struct cx_replay *r)
 	r->tick_ns = r->tick_every_ns;
 }
 
+static int by_time(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int find_cuts(struct cx_replay *r)
+{
+	unsigned d;
+
+	r->cuts = calloc(2 * r->record->n_domains + 1u, sizeof(*r->cuts));
+	if (!r->cuts)
+		return -ENOMEM;
+	for (d = 0; d < r->record->n_domains; d++) {
+		r->cuts[r->n_cuts++] = r->record->domains[d].start_ns;
+		r->cuts[r->n_cuts++] = r->record->domains[d].stop_ns;
+	}
+	qsort(r->cuts, r->n_cuts, sizeof(*r->cuts), by_time);
+	return 0;
+}
+
+/** The current step's end. */
+static uint64_t step_end(struct cx_replay *r)
+{
+	uint64_t end = r->step_start_ns + r->m->step_ns;
+
+	while (r->cut < r->n_cuts && r->cuts[r->cut] <= r->step_start_ns)
+		r->cut++;
+	if (r->cut < r->n_cuts && r->cuts[r->cut] < end)
+		end = r->cuts[r->cut];
+	return end < r->record->duration_ns ? end : r->record->duration_ns;
+}
+
 int cx_replay_init(struct cx_replay *r, const struct cx_record *record, struct cx_metrics *m)
 {
 	size_t domains = record->n_domains + 1u, vcpus = record->n_vcpus + 1u;
@@ -90,7 +124,7 @@ int cx_replay_init(struct cx_replay *r, const struct cx_record *record, struct c
 	for (i = 0; i < record->n_domains && !ret; i++)
 		ret = init_domain(r, i);
 	choose_rates(r);
-	return ret;
+	return ret ? ret : find_cuts(r);
 }
 
 void cx_replay_free(struct cx_replay *r)
@@ -113,6 +147,7 @@ void cx_replay_free(struct cx_replay *r)
 	free(r->claims);
 	free(r->sorted);
 	free(r->scratch);
+	free(r->cuts);
 }
 
 /* ---- charging ---- */
@@ -384,12 +419,9 @@ static void pass(struct cx_replay *r, uint64_t t_ns)
 	uint64_t duration = r->record->duration_ns;
 
 	for (;;) {
-		uint64_t end = r->step_start_ns + r->m->step_ns;
-		bool tick;
+		uint64_t end = step_end(r);
+		bool tick = r->tick_ns < end;
 
-		if (end > duration)
-			end = duration;
-		tick = r->tick_ns < end;
 		if ((tick ? r->tick_ns : end) > t_ns || r->step_start_ns == duration)
 			break;
 		if (tick) {

@@ -304,6 +304,37 @@ static void test_unfair(void **state)
 }
 
 /*
+ * B joins A after a quarter of a second, in the middle of a step, which is cut there: A is
+ * entitled to the whole pCPU before and to half of it afterwards.
+ */
+static void test_late_start(void **state)
+{
+	static const struct fab_domain domains[] = { { .name = "A", .vcpus = 1 },
+						     { .name = "B", .vcpus = 1 } };
+	struct fab f = fab_new(1 * CX_SEC, 1, 2, domains);
+	uint64_t join = 250 * CX_MS, t;
+	struct cx_metrics *m;
+
+	(void)state;
+	f.record->domains[1].start_ns = join;
+	fab_born(&f, 1, join);
+	fab_wake(&f, 0, 0, CX_WAKE_START);
+	fab_switch(&f, 0, 0, 0, CX_WHY_IDLE);
+	fab_wake(&f, join, 1, CX_WAKE_START);
+	for (t = join; t < 1 * CX_SEC; t += CX_MS)
+		fab_switch(&f, t, 0, (unsigned)(t / CX_MS % 2), CX_WHY_SLICE);
+	fab_finish(&f);
+	m = measure(&f);
+	assert_near(m->domains[0].entitled_ns, 625 * CX_MS, 10);
+	assert_near(m->domains[1].entitled_ns, 375 * CX_MS, 10);
+	assert_int_equal(m->domains[1].wall_ns, 750 * CX_MS);
+	assert_near(m->domains[0].lag_max_ns, 0, 0.6 * CX_MS);
+	assert_near(m->domains[1].lag_max_ns, 0, 0.6 * CX_MS);
+	cx_metrics_free(m);
+	fab_free(&f);
+}
+
+/*
  * S sleeps for the first second and is hungry in the second; served 1:1 from then on.
  * Sleeping earned it nothing, so both were treated fairly.
  */
@@ -718,6 +749,7 @@ int main(void)
 		cmocka_unit_test(test_accounts_exact),
 		cmocka_unit_test(test_two_weights),
 		cmocka_unit_test(test_unfair),
+		cmocka_unit_test(test_late_start),
 		cmocka_unit_test(test_sleeper_hoards_nothing),
 		cmocka_unit_test(test_prompt_sleeper),
 		cmocka_unit_test(test_limit),

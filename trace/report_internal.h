@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trace/report_internal.h - what the report's files share.
+ */
+#ifndef CX_TRACE_REPORT_INTERNAL_H
+#define CX_TRACE_REPORT_INTERNAL_H
+
+#include "trace/report.h"
+
+#define CX_NOISY_STEAL_PERCENT 2.0      /* more host steal than this is said loudly */
+#define CX_HEADLINE_WINDOW_NS 100000000ull /* E(100 ms) is in the headline */
+
+/* ---- numbers and names as text (report_format.c) ---- */
+
+#define CX_SHORT 32 /* room for any formatted number */
+
+/** Three significant digits with a unit: "812ns", "4.31us", "12.0ms", "2.50s". */
+const char *cx_fmt_ns(uint64_t ns, char buf[CX_SHORT]);
+/** Three significant digits: "950", "4.31k", "12.0M". */
+const char *cx_fmt_count(double n, char buf[CX_SHORT]);
+/** One digit after the point; more below one, so that little is not shown as nothing. */
+const char *cx_fmt_percent(double percent, char buf[CX_SHORT]);
+
+/* Names come from scenario files and may hold anything.  Each writes @text so that the
+ * format it is for cannot be broken by it; control characters become '?'. */
+void cx_put_text(FILE *out, const char *text);
+void cx_put_html(FILE *out, const char *text);
+void cx_put_csv(FILE *out, const char *text);     /* with the quotes */
+void cx_put_gnuplot(FILE *out, const char *text); /* within single quotes, as a tic label */
+/** Columns that cx_put_text() takes on a terminal. */
+unsigned cx_text_width(const char *text);
+/** cx_put_text() in exactly @width columns, cut or padded. */
+void cx_put_cell(FILE *out, const char *text, unsigned width, bool right);
+/** NULL as "". */
+const char *cx_or_empty(const char *text);
+
+/* ---- rows: domains, replicas taken together when there are many (report_rows.c) ---- */
+
+#define CX_ROWS_SINGLE 12u /* up to so many domains are shown one by one */
+#define CX_ROWS_MAX 20u    /* never more rows than this; what is left shares the last */
+
+struct cx_row {
+	char *label;    /* "web", "web.* (16)", "others (30)" */
+	unsigned count; /* domains in it */
+	unsigned first; /* the first of them */
+	bool mixed;     /* they differ in weight, limit, reservation or vCPUs */
+};
+
+struct cx_rows {
+	unsigned n;
+	struct cx_row *row;
+	unsigned *row_of; /* by domain */
+	unsigned n_domains;
+};
+
+/** One row in one run. CPU amounts in percent of one pCPU while the domain lived, the
+ *  mean of its domains; states in percent of its vCPUs' time. */
+struct cx_row_figures {
+	double entitled, received, received_min, received_max;
+	double state[CX_STATES];
+	double progress_per_s; /* mean of its domains */
+	uint64_t wakes, wake_p50_ns, wake_p99_ns;
+	uint64_t migrations, switches;
+	uint64_t lag_max_ns; /* largest magnitude of any of its domains */
+	uint64_t skew_p99_ns; /* largest of any of its domains */
+	double corun;        /* percent of the time in which several could run; -1 = never */
+	uint64_t run_ns;
+};
+
+/** The rows of @report: from its first run, as all runs are of one scenario. */
+int cx_rows_make(const struct cx_report *report, struct cx_rows *rows);
+void cx_rows_free(struct cx_rows *rows);
+/** Returns 0 or -ENOMEM. */
+int cx_row_measure(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
+		   unsigned row, struct cx_row_figures *out);
+/** Domain @d's lifetime in the run, at least 1 ns. */
+double cx_lifetime_ns(const struct cx_record *record, unsigned d);
+
+/* ---- what must not be overlooked (report_warnings.c) ---- */
+
+/** Call @say with each warning of each run, as plain text without a final newline. */
+void cx_report_warnings(const struct cx_report *report,
+			void (*say)(void *arg, const char *line), void *arg);
+/** "ok", "DEGRADED", "interrupted" ... for the headline. */
+const char *cx_run_verdict(const struct cx_record *record);
+
+/* ---- the folder ---- */
+
+/** A run's name in file names: its scheduler, made safe and unique: "credit", "credit-2". */
+void cx_run_slug(const struct cx_report *report, unsigned run, char *buf, size_t len);
+/** Open @dir/@name for writing. Returns NULL with a message. */
+FILE *cx_folder_create(const char *dir, const char *name, struct cx_error *err);
+/** Close it; -EIO, -ENOSPC ... with a message when not everything could be written. */
+int cx_folder_close(FILE *file, const char *dir, const char *name, struct cx_error *err);
+
+int cx_report_csv(const struct cx_report *report, const struct cx_rows *rows, const char *dir,
+		  struct cx_error *err);
+
+/** The chosen stretch of the timeline. */
+struct cx_timeline {
+	uint64_t start_ns, length_ns;
+	unsigned pcpus; /* shown: the first so many */
+};
+
+#define CX_TIMELINE_PCPUS 16u /* at most so many rows */
+
+struct cx_timeline cx_timeline_choose(const struct cx_report *report, uint64_t start_ns,
+				      uint64_t length_ns);
+/** Write data/timeline-SLUG.csv for each run. */
+int cx_timeline_csv(const struct cx_report *report, const struct cx_rows *rows,
+		    const struct cx_timeline *timeline, const char *dir, struct cx_error *err);
+
+/** A plot of the folder: plots/NAME.gp draws plots/NAME.svg. */
+struct cx_plot {
+	char name[64];
+	char title[128];
+	const char *help; /* how to read it: plain text */
+	bool drawn;       /* the SVG exists */
+};
+
+#define CX_PLOTS_MAX 80u
+
+struct cx_plots {
+	unsigned n;
+	struct cx_plot plot[CX_PLOTS_MAX];
+};
+
+/** Write the gnuplot scripts. */
+int cx_plots_write(const struct cx_report *report, const struct cx_rows *rows,
+		   const struct cx_timeline *timeline, const char *dir, struct cx_plots *plots,
+		   struct cx_error *err);
+/** Run gnuplot on each.  -ENOENT: it is not installed. */
+int cx_plots_draw(const char *dir, struct cx_plots *plots, struct cx_error *err);
+
+int cx_report_html(const struct cx_report *report, const struct cx_rows *rows,
+		   const struct cx_timeline *timeline, const char *dir,
+		   const struct cx_plots *plots, struct cx_error *err);
+
+/** The head of an HTML page up to and with <body>, and its end. */
+void cx_html_open(FILE *out, const char *title);
+void cx_html_close(FILE *out);
+/** The table over schedulers. */
+void cx_html_headline(FILE *out, const struct cx_report *report, bool links);
+/** The definitions of all figures (report_help.c). */
+void cx_html_formulas(FILE *out);
+/** A table heading that links to its definition. */
+void cx_html_term(FILE *out, const char *id, const char *text);
+
+#endif

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The summary as one JSON object.  Keys that are there stay; more may be added.
+ */
+#include "trace/report_internal.h"
+
+#include <errno.h>
+#include <json.h>
+#include <math.h>
+#include <string.h>
+
+#define PERCENT 100.0
+
+typedef struct json_object *object;
+
+/* A failed allocation leaves NULL in some place: noted here, reported at the end. */
+struct builder {
+	bool failed;
+};
+
+static object check(struct builder *b, object o)
+{
+	if (!o)
+		b->failed = true;
+	return o;
+}
+
+static object new_object(struct builder *b)
+{
+	return check(b, json_object_new_object());
+}
+
+static object new_array(struct builder *b)
+{
+	return check(b, json_object_new_array());
+}
+
+static void add(struct builder *b, object to, const char *key, object value)
+{
+	if (!to || !value || json_object_object_add(to, key, value)) {
+		b->failed = true;
+		json_object_put(value);
+	}
+}
+
+static void append(struct builder *b, object to, object value)
+{
+	if (!to || !value || json_object_array_add(to, value)) {
+		b->failed = true;
+		json_object_put(value);
+	}
+}
+
+static void add_u64(struct builder *b, object to, const char *key, uint64_t value)
+{
+	add(b, to, key, check(b, json_object_new_uint64(value)));
+}
+
+static void add_i64(struct builder *b, object to, const char *key, int64_t value)
+{
+	add(b, to, key, check(b, json_object_new_int64(value)));
+}
+
+static void add_bool(struct builder *b, object to, const char *key, bool value)
+{
+	add(b, to, key, check(b, json_object_new_boolean(value)));
+}
+
+/** Rounded to nine significant digits: enough, and the same text on every host. */
+static void add_double(struct builder *b, object to, const char *key, double value)
+{
+	char text[CX_SHORT];
+
+	if (!isfinite(value))
+		value = 0;
+	snprintf(text, sizeof(text), "%.9g", value);
+	add(b, to, key, check(b, json_object_new_double_s(value, text)));
+}
+
+/** JSON is UTF-8: what is not becomes '?', control characters too. */
+static object new_text(struct builder *b, const char *text)
+{
+	char *clean = NULL;
+	size_t len = 0;
+	FILE *mem = open_memstream(&clean, &len);
+	object o;
+
+	if (!mem) {
+		b->failed = true;
+		return NULL;
+	}
+	cx_put_text(mem, text);
+	fclose(mem);
+	o = check(b, json_object_new_string_len(clean ? clean : "", (int)len));
+	free(clean);
+	return o;
+}
+
+/** NULL is left out. */
+static void add_text(struct builder *b, object to, const char *key, const char *text)
+{
+	if (text)
+		add(b, to, key, new_text(b, text));
+}
+
+static object percentiles(struct builder *b, const struct cx_hist *h)
+{
+	static const struct cx_hist empty;
+	object o = new_object(b);
+
+	if (!h)
+		h = &empty;
+	add_u64(b, o, "p50", cx_hist_percentile(h, 50));
+	add_u64(b, o, "p99", cx_hist_percentile(h, 99));
+	add_u64(b, o, "p999", cx_hist_percentile(h, 99.9));
+	add_u64(b, o, "max", h->max);
+	add_u64(b, o, "count", h->count);
+	return o;
+}
+
+static object migrations(struct builder *b, const uint64_t n[CX_DISTANCES])
+{
+	object o = new_object(b);
+	unsigned i;
+
+	for (i = CX_DIST_SMT; i < CX_DISTANCES; i++)
+		add_u64(b, o, cx_distance_name(i), n[i]);
+	return o;
+}
+
+static object vcpu_object(struct builder *b, const struct cx_record_vcpu *r,
+			  const struct cx_metrics_vcpu *m)
+{
+	object o = new_object(b), results;
+	unsigned i;
+
+	add_u64(b, o, "id", r->index);
+	add_u64(b, o, "run_ns", m->time_ns[CX_RUNNING]);
+	add_u64(b, o, "ready_ns", m->time_ns[CX_READY]);
+	add_u64(b, o, "limited_ns", m->time_ns[CX_LIMITED]);
+	add_u64(b, o, "costop_ns", m->time_ns[CX_COSTOPPED]);
+	add_u64(b, o, "blocked_ns", m->time_ns[CX_BLOCKED]);
+	add_u64(b, o, "paused_ns", m->time_ns[CX_PAUSED]);
+	add_u64(b, o, "start_ns", r->start_ns);
+	add_u64(b, o, "stop_ns", r->stop_ns);
+	add_u64(b, o, "progress", r->progress);
+	add_u64(b, o, "host_cpu_ns", r->host_cpu_ns);
+	add_u64(b, o, "dispatches", r->dispatches);
+	add(b, o, "wake_latency_ns", percentiles(b, m->wake_ns));
+	add(b, o, "migrations", migrations(b, r->migrations));
+	if (r->n_results) {
+		results = new_object(b);
+		for (i = 0; i < r->n_results && i < CX_RECORD_RESULTS; i++) {
+			char name[sizeof(r->results[i].name) + 1];
+
+			snprintf(name, sizeof(name), "%.*s", (int)sizeof(r->results[i].name),
+				 r->results[i].name);
+			add_u64(b, results, name, r->results[i].value);
+		}
+		add(b, o, "results", results);
+	}
+	return o;
+}
+
+static object states_object(struct builder *b, const struct cx_metrics_domain *m)
+{
+	const struct {
+		const char *name;
+		uint64_t ns;
+	} states[] = {
+		{ "run", m->run_ns },         { "ready", m->ready_ns },
+		{ "limited", m->limited_ns }, { "costop", m->costop_ns },
+		{ "blocked", m->blocked_ns }, { "paused", m->paused_ns },
+	};
+	object o = new_object(b);
+	unsigned i;
+
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		add_double(b, o, states[i].name,
+			   m->wall_ns ? PERCENT * (double)states[i].ns / (double)m->wall_ns : 0);
+	return o;
+}
+
+static object siblings_object(struct builder *b, const struct cx_metrics_domain *m, unsigned n)
+{
+	object o = new_object(b), skew = new_object(b), corun = new_array(b);
+	unsigned k;
+
+	add_u64(b, skew, "p50", m->skew_p50_ns);
+	add_u64(b, skew, "p99", m->skew_p99_ns);
+	add_u64(b, skew, "max", m->skew_max_ns);
+	add(b, o, "skew_ns", skew);
+	add_u64(b, o, "several_runnable_ns", m->corun_wall_ns);
+	add_u64(b, o, "all_together_ns", m->corun_all_ns);
+	for (k = 0; m->corun_ns && k <= n; k++)
+		append(b, corun, check(b, json_object_new_uint64(m->corun_ns[k])));
+	add(b, o, "running_together_ns", corun);
+	return o;
+}
+
+static object domain_object(struct builder *b, const struct cx_record *record,
+			    const struct cx_metrics *metrics, unsigned d)
+{
+	const struct cx_record_domain *r = &record->domains[d];
+	const struct cx_metrics_domain *m = &metrics->domains[d];
+	object o = new_object(b), lag = new_object(b), vcpus = new_array(b);
+	unsigned v;
+
+	add(b, o, "name", new_text(b, cx_or_empty(r->name)));
+	add_text(b, o, "workload", r->workload);
+	add_u64(b, o, "weight", r->weight);
+	add_u64(b, o, "reservation", r->reservation);
+	add_u64(b, o, "limit", r->limit);
+	add_text(b, o, "affinity", r->affinity);
+	add_u64(b, o, "start_ns", r->start_ns);
+	add_u64(b, o, "stop_ns", r->stop_ns);
+	add_text(b, o, "end", cx_end_name(r->end));
+	add_text(b, o, "end_text", r->end_text);
+	add_u64(b, o, "entitled_ns", m->entitled_ns);
+	add_u64(b, o, "run_ns", m->run_ns);
+	add_u64(b, o, "demand_ns", m->demand_ns);
+	add(b, o, "states_percent", states_object(b, m));
+	add_i64(b, lag, "max", m->lag_max_ns);
+	add_i64(b, lag, "min", m->lag_min_ns);
+	add_u64(b, lag, "p50", m->lag_p50_ns);
+	add_u64(b, lag, "p99", m->lag_p99_ns);
+	add(b, o, "lag_ns", lag);
+	add_u64(b, o, "progress", m->progress);
+	add_text(b, o, "progress_unit", r->progress_unit);
+	add(b, o, "wake_latency_ns", percentiles(b, &m->wake_ns));
+	add_u64(b, o, "switches", m->switches);
+	add(b, o, "migrations", migrations(b, m->migrations));
+	if (r->n_vcpus > 1)
+		add(b, o, "siblings", siblings_object(b, m, r->n_vcpus));
+	for (v = r->first_vcpu; v < r->first_vcpu + r->n_vcpus && v < record->n_vcpus; v++)
+		append(b, vcpus, vcpu_object(b, &record->vcpus[v], &metrics->vcpus[v]));
+	add(b, o, "vcpus", vcpus);
+	return o;
+}
+
+static object fairness_object(struct builder *b, const struct cx_record *record,
+			      const struct cx_metrics *m)
+{
+	object o = new_object(b), windows = new_array(b);
+	unsigned i;
+
+	add_double(b, o, "jain", m->jain);
+	for (i = 0; i < m->n_windows; i++) {
+		object w = new_object(b);
+
+		add_u64(b, w, "window_ns", m->windows[i].window_ns);
+		add_double(b, w, "error", m->windows[i].error);
+		if (m->windows[i].worst_domain < record->n_domains)
+			add_text(b, w, "domain", record->domains[m->windows[i].worst_domain].name);
+		add_u64(b, w, "at_ns", m->windows[i].worst_at_ns);
+		append(b, windows, w);
+	}
+	add(b, o, "window_error", windows);
+	add_u64(b, o, "step_ns", m->step_ns);
+	return o;
+}
+
+static object dispatch_object(struct builder *b, const struct cx_record *r,
+			      const struct cx_metrics *m)
+{
+	object o = new_object(b);
+
+	add_u64(b, o, "switches", r->switches);
+	add_double(b, o, "switches_per_s", m->switches_per_s);
+	add(b, o, "cost_ns", percentiles(b, &r->decide_ns));
+	add(b, o, "migrations", migrations(b, m->migrations));
+	add(b, o, "wake_latency_ns", percentiles(b, &m->wake_ns));
+	return o;
+}
+
+static object faults_object(struct builder *b, const struct cx_record *r)
+{
+	object o = new_object(b);
+	unsigned f;
+
+	for (f = 0; f < CX_FAULTS; f++)
+		if (r->faults[f])
+			add_u64(b, o, cx_fault_name(f), r->faults[f]);
+	return o;
+}
+
+static object pcpus_array(struct builder *b, const struct cx_record *r)
+{
+	object a = new_array(b);
+	unsigned i;
+
+	for (i = 0; i < r->n_pcpus; i++) {
+		object o = new_object(b);
+
+		add_u64(b, o, "id", i);
+		add_u64(b, o, "host_cpu", r->pcpus[i].host_cpu);
+		add_u64(b, o, "busy_ns", r->pcpus[i].busy_ns);
+		add_u64(b, o, "idle_ns", r->pcpus[i].idle_ns);
+		append(b, a, o);
+	}
+	return a;
+}
+
+static object run_object(struct builder *b, const struct cx_record *r, const struct cx_metrics *m)
+{
+	object o = new_object(b), trace = new_object(b), domains = new_array(b);
+	unsigned d;
+
+	add(b, o, "scheduler", new_text(b, cx_or_empty(r->scheduler)));
+	add(b, o, "params", new_text(b, cx_or_empty(r->params)));
+	add_text(b, o, "ignored", r->ignored);
+	add_u64(b, o, "seed", r->seed);
+	add_u64(b, o, "duration_ns", r->duration_ns);
+	add_bool(b, o, "degraded", r->degraded);
+	add_text(b, o, "degraded_why", r->degraded_why);
+	add_bool(b, o, "interrupted", r->interrupted);
+	add(b, o, "faults", faults_object(b, r));
+	add_u64(b, o, "host_steal_ns", r->host_steal_ns);
+	add_double(b, o, "host_steal_percent", m->steal_percent);
+	add_double(b, o, "busy_percent", m->busy_percent);
+	add_u64(b, o, "fragmented_ns", m->fragmented_ns);
+	add_u64(b, o, "idle_while_ready_ns", m->idle_while_ready_ns);
+	add_bool(b, o, "timeline_sampled", r->timeline_sampled);
+	add(b, o, "dispatch", dispatch_object(b, r, m));
+	add(b, o, "fairness", fairness_object(b, r, m));
+	add_u64(b, trace, "events", r->trace_events);
+	add_u64(b, trace, "lost", r->trace_lost);
+	add_u64(b, trace, "kept_in_memory", m->events);
+	add_u64(b, trace, "dropped_from_memory", m->dropped);
+	add(b, o, "trace", trace);
+	add(b, o, "pcpus", pcpus_array(b, r));
+	for (d = 0; d < r->n_domains; d++)
+		append(b, domains, domain_object(b, r, m, d));
+	add(b, o, "domains", domains);
+	return o;
+}
+
+static object report_object(struct builder *b, const struct cx_report *report)
+{
+	object o = new_object(b), runs = new_array(b);
+	unsigned i;
+
+	if (report->n_runs) {
+		const struct cx_record *r = report->records[0];
+
+		add(b, o, "scenario", new_text(b, cx_or_empty(r->scenario)));
+		add_text(b, o, "question", r->question);
+		add(b, o, "machine", new_text(b, cx_or_empty(r->machine)));
+		add(b, o, "backend", new_text(b, cx_or_empty(r->backend)));
+		add_text(b, o, "host", r->host);
+	}
+	for (i = 0; i < report->n_runs; i++)
+		append(b, runs, run_object(b, report->records[i], report->metrics[i]));
+	add(b, o, "runs", runs);
+	return o;
+}
+
+int cx_report_json(const struct cx_report *report, FILE *out, struct cx_error *err)
+{
+	struct builder b = { .failed = false };
+	object o = report_object(&b, report);
+	const char *text = NULL;
+	int ret = 0;
+
+	if (!b.failed)
+		text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+								 JSON_C_TO_STRING_SPACED |
+								 JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text)
+		ret = cx_fail(err, ENOMEM, "summary: out of memory");
+	else if (fputs(text, out) < 0 || fputc('\n', out) < 0 || fflush(out))
+		ret = cx_fail(err, EIO, "summary: cannot write: %s", strerror(errno));
+	json_object_put(o);
+	return ret;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "trace/report_internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#define LINE 1024
+#define CRASHES_NAMED 5u /* the others are counted */
+
+struct speaker {
+	void (*say)(void *arg, const char *line);
+	void *arg;
+	const char *scheduler;
+};
+
+static void say(const struct speaker *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(const struct speaker *s, const char *fmt, ...)
+{
+	char line[LINE];
+	int n = snprintf(line, sizeof(line), "%s: ", s->scheduler);
+	va_list ap;
+
+	if (n < 0 || n >= LINE)
+		n = 0;
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+	va_end(ap);
+	s->say(s->arg, line);
+}
+
+static void crashes(const struct speaker *s, const struct cx_record *record)
+{
+	unsigned d, n = 0;
+
+	for (d = 0; d < record->n_domains; d++) {
+		const struct cx_record_domain *dom = &record->domains[d];
+
+		if (dom->end != CX_END_CRASH)
+			continue;
+		if (n++ < CRASHES_NAMED)
+			say(s, "domain %s CRASHED: %s", cx_or_empty(dom->name),
+			    dom->end_text ? dom->end_text : "no reason is known");
+	}
+	if (n > CRASHES_NAMED)
+		say(s, "%u more domains CRASHED", n - CRASHES_NAMED);
+}
+
+static void faults(const struct speaker *s, const struct cx_record *record)
+{
+	char line[LINE] = "";
+	size_t at = 0;
+	unsigned f;
+
+	for (f = 0; f < CX_FAULTS; f++) {
+		int n;
+
+		if (!record->faults[f])
+			continue;
+		n = snprintf(line + at, sizeof(line) - at, "%s%" PRIu64 " %s", at ? ", " : "",
+			     record->faults[f], cx_fault_name(f));
+		at += n > 0 ? (size_t)n : 0;
+		if (at >= sizeof(line))
+			break;
+	}
+	if (at)
+		say(s, "the policy made mistakes: %s", line);
+}
+
+static void losses(const struct speaker *s, const struct cx_record *record,
+		   const struct cx_metrics *m)
+{
+	if (m->dropped)
+		say(s,
+		    "%" PRIu64 " of %" PRIu64
+		    " events did not fit in memory: entitlement, latencies and timeline cover the "
+		    "beginning only; make the run shorter",
+		    m->dropped, m->dropped + m->events);
+	if (record->trace_lost)
+		say(s, "the trace LOST %" PRIu64 " of %" PRIu64 " events", record->trace_lost,
+		    record->trace_events + record->trace_lost);
+	if (record->timeline_sampled)
+		say(s, "who ran where was sampled, not seen event by event: short intervals and "
+		       "latencies are approximate");
+}
+
+void cx_report_warnings(const struct cx_report *report,
+			void (*say_line)(void *arg, const char *line), void *arg)
+{
+	unsigned i;
+
+	for (i = 0; i < report->n_runs; i++) {
+		const struct cx_record *record = report->records[i];
+		const struct cx_metrics *m = report->metrics[i];
+		struct speaker s = { say_line, arg, cx_or_empty(record->scheduler) };
+
+		if (record->degraded)
+			say(&s, "DEGRADED: %s",
+			    record->degraded_why ? record->degraded_why : "no reason is known");
+		if (record->interrupted)
+			say(&s, "INTERRUPTED: the run ended early, after %.3f s",
+			    (double)record->duration_ns / 1e9);
+		crashes(&s, record);
+		if (m->steal_percent > CX_NOISY_STEAL_PERCENT)
+			say(&s,
+			    "NOISY HOST: the host took away %.1f %% of the run time (host steal); "
+			    "do not trust small differences",
+			    m->steal_percent);
+		faults(&s, record);
+		losses(&s, record, m);
+		if (record->ignored && *record->ignored)
+			say(&s, "this policy ignores what the scenario asks for: %s",
+			    record->ignored);
+	}
+}
+
+const char *cx_run_verdict(const struct cx_record *record)
+{
+	unsigned d;
+
+	if (record->degraded)
+		return "DEGRADED";
+	if (record->interrupted)
+		return "INTERRUPTED";
+	for (d = 0; d < record->n_domains; d++)
+		if (record->domains[d].end == CX_END_CRASH)
+			return "CRASHES";
+	return "ok";
+}
