@@ -7,11 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct cx_capture {
-	char output[PATH_MAX];
+struct cx_recorder {
 	struct cx_capture_guard guard;
+	char home[CX_CAPTURE_HOME_MAX];
 	struct cx_capture_buffers buffers;
-	const struct cx_trace_sink *sink;
+	struct cx_capture_provider provider;
+	uint32_t sessions; /* begun so far */
+};
+
+struct cx_capture {
+	struct cx_recorder *recorder;
+	bool own; /* the recorder is there for this capture alone */
+	char output[PATH_MAX];
 	uint64_t count_before; /* the sink counts for the process */
 };
 
@@ -25,64 +32,133 @@ static int resolve(const char *dir, char output[PATH_MAX], struct cx_error *err)
 	return cx_fail(err, code, "trace folder %s: %s", dir, strerror(code));
 }
 
-int cx_capture_start(const char *dir, const char *const *provider_dirs, struct cx_capture **capture,
+int cx_recorder_open(const char *const *provider_dirs, struct cx_recorder **recorder,
 		     struct cx_error *err)
 {
-	struct cx_capture *c = calloc(1, sizeof(*c));
+	struct cx_recorder *r = calloc(1, sizeof(*r));
 	struct cx_capture_plan *plan = calloc(1, sizeof(*plan));
-	struct cx_capture_reply ignored;
 	char provider[PATH_MAX];
 	int rc;
 
-	if (!c || !plan) {
+	if (!r || !plan) {
 		rc = cx_fail(err, ENOMEM, "out of memory");
 		goto out;
 	}
 	cx_capture_choose_buffers(&plan->buffers);
-	rc = resolve(dir, plan->output, err);
-	if (rc == 0)
-		rc = cx_capture_check_dir(plan->output, &plan->buffers, err);
-	if (rc == 0)
-		rc = cx_capture_find_provider(provider_dirs, provider, err);
+	rc = cx_capture_find_provider(provider_dirs, provider, err);
 	if (rc == 0)
 		rc = cx_capture_find_daemon(plan->daemon, err);
 	if (rc == 0)
 		rc = cx_capture_make_home(provider, plan->home, err);
 	if (rc == 0)
-		rc = cx_capture_guard_start(plan, &c->guard, &c->buffers, err);
+		rc = cx_capture_guard_start(plan, &r->guard, &r->buffers, err);
 	if (rc < 0)
 		goto out;
-	rc = cx_capture_load_provider(provider, &c->sink, err);
+	strcpy(r->home, plan->home);
+	rc = cx_capture_provider_load(&r->provider, provider, err);
 	if (rc < 0) {
-		cx_capture_guard_stop(&c->guard, &ignored, NULL);
+		cx_recorder_close(r);
+		r = NULL;
 		goto out;
 	}
-	strcpy(c->output, plan->output);
-	c->count_before = c->sink->count();
-	*capture = c;
-	c = NULL;
+	*recorder = r;
+	r = NULL;
 out:
-	free(c);
+	free(r);
 	free(plan);
+	return rc;
+}
+
+void cx_recorder_close(struct cx_recorder *recorder)
+{
+	if (!recorder)
+		return;
+	cx_capture_provider_release(&recorder->provider);
+	cx_capture_guard_stop(&recorder->guard);
+	cx_capture_remove_tree(recorder->home); /* if the guardian could not */
+	free(recorder);
+}
+
+int cx_recorder_start(struct cx_recorder *recorder, const char *dir, struct cx_capture **capture,
+		      struct cx_error *err)
+{
+	struct cx_capture_command command = { .order = CX_CAPTURE_BEGIN };
+	struct cx_capture_reply reply;
+	struct cx_capture *c;
+	int rc;
+
+	rc = resolve(dir, command.output, err);
+	if (rc == 0)
+		rc = cx_capture_check_dir(command.output, &recorder->buffers, err);
+	if (rc < 0)
+		return rc;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return cx_fail(err, ENOMEM, "out of memory");
+	command.number = ++recorder->sessions;
+	rc = cx_capture_guard_tell(&recorder->guard, &command, &reply, err);
+	if (rc == 0) {
+		rc = cx_capture_provider_meet(&recorder->provider, err);
+		command.order = CX_CAPTURE_END;
+		if (rc < 0)
+			cx_capture_guard_tell(&recorder->guard, &command, &reply, NULL);
+	}
+	if (rc < 0) {
+		free(c);
+		return rc;
+	}
+	c->recorder = recorder;
+	strcpy(c->output, command.output);
+	c->count_before = recorder->provider.sink->count();
+	*capture = c;
+	return 0;
+}
+
+int cx_capture_start(const char *dir, const char *const *provider_dirs, struct cx_capture **capture,
+		     struct cx_error *err)
+{
+	struct cx_capture_buffers buffers;
+	struct cx_recorder *recorder;
+	char output[PATH_MAX];
+	int rc;
+
+	/* Before anything is started. */
+	cx_capture_choose_buffers(&buffers);
+	rc = resolve(dir, output, err);
+	if (rc == 0)
+		rc = cx_capture_check_dir(output, &buffers, err);
+	if (rc == 0)
+		rc = cx_recorder_open(provider_dirs, &recorder, err);
+	if (rc < 0)
+		return rc;
+	rc = cx_recorder_start(recorder, dir, capture, err);
+	if (rc < 0)
+		cx_recorder_close(recorder);
+	else
+		(*capture)->own = true;
 	return rc;
 }
 
 const struct cx_trace_sink *cx_capture_sink(struct cx_capture *capture)
 {
-	return capture->sink;
+	return capture->recorder->provider.sink;
 }
 
 int cx_capture_stop(struct cx_capture *capture, uint64_t *events, uint64_t *lost,
 		    struct cx_error *err)
 {
+	const struct cx_capture_command command = { .order = CX_CAPTURE_END };
+	struct cx_recorder *recorder = capture->recorder;
 	struct cx_capture_reply reply;
 	uint64_t sent;
 	int rc;
 
-	rc = cx_capture_guard_stop(&capture->guard, &reply, err);
-	sent = capture->sink->count() - capture->count_before;
+	rc = cx_capture_guard_tell(&recorder->guard, &command, &reply, err);
+	sent = recorder->provider.sink->count() - capture->count_before;
 	*lost = reply.discarded;
 	*events = sent > reply.discarded ? sent - reply.discarded : 0;
+	if (capture->own)
+		cx_recorder_close(recorder);
 	if (rc == 0)
 		rc = cx_capture_check_trace(capture->output, err);
 	if (rc == 0 && reply.lost_packets > 0)

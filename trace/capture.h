@@ -22,8 +22,8 @@ struct cx_capture;
  * Returns 0; -ENOENT lttng-sessiond or the provider is missing; -EACCES/-ENOSPC @dir;
  * -ETIMEDOUT the daemon did not come up; a message says which and what to do.
  */
-int cx_capture_start(const char *dir, const char *const *provider_dirs,
-		     struct cx_capture **capture, struct cx_error *err);
+int cx_capture_start(const char *dir, const char *const *provider_dirs, struct cx_capture **capture,
+		     struct cx_error *err);
 /** Valid until cx_capture_stop(). */
 const struct cx_trace_sink *cx_capture_sink(struct cx_capture *capture);
 /**
@@ -35,11 +35,28 @@ int cx_capture_stop(struct cx_capture *capture, uint64_t *events, uint64_t *lost
 		    struct cx_error *err);
 
 /**
+ * For several captures in turn: one session daemon for all of them.  (A process that loses
+ * its daemon and gets another may wait 5 s for LTTng-UST to try again; so what records more
+ * than twice should keep a recorder.)  One recorder at a time in a process, and one capture
+ * at a time of a recorder.  Errors as of cx_capture_start().
+ */
+struct cx_recorder;
+
+int cx_recorder_open(const char *const *provider_dirs, struct cx_recorder **recorder,
+		     struct cx_error *err);
+/** Start a capture; to be stopped with cx_capture_stop() before anything else here. */
+int cx_recorder_start(struct cx_recorder *recorder, const char *dir, struct cx_capture **capture,
+		      struct cx_error *err);
+/** End the daemon and clean up; NULL is fine. */
+void cx_recorder_close(struct cx_recorder *recorder);
+
+/**
  * Rebuild the records from the trace in @dir: one for each run_start found, totals
- * recomputed from the events, guest figures from run_end.  A trace cut short (no
- * run_end) gives what is there, marked interrupted.
+ * recomputed from the events, guest figures from run_end (where events were lost, or only
+ * sampled, the totals are run_end's).  A trace cut short (no run_end) or damaged gives
+ * what came before that, the last record marked interrupted, and @err says what is wrong.
  * Returns the number of records (*records is malloc'd), or a negative errno: -ENOENT no
- * trace there, -EBADMSG not ours or damaged.
+ * trace there, -EBADMSG not ours, or so damaged that there is no record.
  */
 int cx_capture_read(const char *dir, struct cx_record ***records, struct cx_error *err);
 

@@ -69,7 +69,7 @@ static int private_view(struct cx_capture_plan *plan, struct cx_error *err)
 {
 	const struct cx_capture_buffers *b = &plan->buffers;
 	char inner[sizeof(plan->home) + 16], options[64];
-	uint64_t bytes = (uint64_t)b->cpus * b->subbufs * b->subbuf_bytes * 5 / 4 + SHM_SPARE;
+	uint64_t bytes = (uint64_t)b->cpus * b->subbufs * b->subbuf_bytes * 5 / 2 + SHM_SPARE;
 	int code;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
@@ -84,7 +84,8 @@ static int private_view(struct cx_capture_plan *plan, struct cx_error *err)
 		return cx_fail(err, code, "cannot mount a private %s: %s", SYSTEM_RUNDIR,
 			       strerror(code));
 	}
-	/* A container's own is often too small for the buffers. */
+	/* A container's own is often too small for the buffers, of which there are two sets
+	 * while one session ends and the next begins. */
 	mount("tmpfs", SHM, "tmpfs", MS_NOSUID | MS_NODEV, options);
 	return 0;
 }
@@ -94,7 +95,7 @@ static void fit_to_shm(struct cx_capture_plan *plan)
 	struct statvfs fs;
 
 	if (statvfs(SHM, &fs) == 0)
-		cx_capture_fit_buffers(&plan->buffers, (uint64_t)fs.f_bavail * fs.f_frsize * 4 / 5);
+		cx_capture_fit_buffers(&plan->buffers, (uint64_t)fs.f_bavail * fs.f_frsize * 2 / 5);
 }
 
 static int guard_start(struct cx_capture_plan *plan, pid_t *daemon, struct cx_error *err)
@@ -107,13 +108,7 @@ static int guard_start(struct cx_capture_plan *plan, pid_t *daemon, struct cx_er
 	if (rc < 0)
 		return rc;
 	fit_to_shm(plan);
-	rc = cx_capture_daemon_start(plan, daemon, err);
-	if (rc < 0)
-		return rc;
-	rc = cx_capture_session_start(plan, err);
-	if (rc < 0)
-		cx_capture_daemon_stop(*daemon);
-	return rc;
+	return cx_capture_daemon_start(plan, daemon, err);
 }
 
 static void on_stuck(int sig, siginfo_t *info, void *context)
@@ -124,17 +119,16 @@ static void on_stuck(int sig, siginfo_t *info, void *context)
 }
 
 /** liblttng-ctl waits for its daemon without limit; with the daemon gone it comes back. */
-static void limit_wait(pid_t daemon)
+static bool limit_wait(pid_t daemon, timer_t *timer)
 {
 	struct sigaction action = { .sa_sigaction = on_stuck, .sa_flags = SA_SIGINFO };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
 	struct itimerspec when = { .it_value = { .tv_sec = STUCK_SECONDS } };
-	timer_t timer;
 
 	event.sigev_value.sival_int = daemon;
 	sigaction(SIGALRM, &action, NULL);
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
-		timer_settime(timer, 0, &when, NULL);
+	return timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
+	       timer_settime(*timer, 0, &when, NULL) == 0;
 }
 
 static void answer(int socket, struct cx_capture_reply *reply, int code, const struct cx_error *err)
@@ -144,12 +138,45 @@ static void answer(int socket, struct cx_capture_reply *reply, int code, const s
 	(void)!send(socket, reply, sizeof(*reply), MSG_NOSIGNAL);
 }
 
+/** A session at a time, for as long as the program is there and wants another. */
+static void serve(int socket, const struct cx_capture_plan *plan, pid_t daemon)
+{
+	struct cx_capture_command command;
+	bool recording = false, limited, more = true;
+	unsigned number = 0;
+	timer_t timer;
+
+	while (more) {
+		struct cx_capture_reply reply = { .buffers = plan->buffers };
+		struct cx_error err = { { 0 } };
+		ssize_t got = recv(socket, &command, sizeof(command), 0);
+		int rc = 0;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		more = got == (ssize_t)sizeof(command) && command.order != CX_CAPTURE_FINISH;
+		limited = limit_wait(daemon, &timer);
+		if (recording) {
+			rc = cx_capture_session_stop(number, &reply, &err);
+			recording = false;
+		}
+		if (more && command.order == CX_CAPTURE_BEGIN) {
+			number = command.number;
+			rc = cx_capture_session_start(number, command.output, &plan->buffers, &err);
+			recording = rc == 0;
+		}
+		if (limited)
+			timer_delete(timer);
+		if (more)
+			answer(socket, &reply, rc, &err);
+	}
+}
+
 static _Noreturn void guardian(struct cx_capture_plan *plan, int socket)
 {
 	struct cx_capture_reply reply = { 0 };
 	struct cx_error err = { { 0 } };
 	pid_t daemon = 0;
-	char go;
 	int rc;
 
 	setsid();
@@ -163,11 +190,7 @@ static _Noreturn void guardian(struct cx_capture_plan *plan, int socket)
 	reply.buffers = plan->buffers;
 	if (rc == 0) {
 		answer(socket, &reply, rc, &err);
-		/* One byte tells us to stop; the end of the program reads as no byte. */
-		while (recv(socket, &go, sizeof(go), 0) < 0 && errno == EINTR)
-			;
-		limit_wait(daemon);
-		rc = cx_capture_session_stop(&reply, &err);
+		serve(socket, plan, daemon);
 		cx_capture_daemon_stop(daemon);
 	}
 	cx_capture_remove_tree(plan->home);
@@ -262,15 +285,19 @@ int cx_capture_guard_start(const struct cx_capture_plan *plan, struct cx_capture
 	return 0;
 }
 
-int cx_capture_guard_stop(struct cx_capture_guard *guard, struct cx_capture_reply *reply,
-			  struct cx_error *err)
+int cx_capture_guard_tell(struct cx_capture_guard *guard, const struct cx_capture_command *command,
+			  struct cx_capture_reply *reply, struct cx_error *err)
 {
-	const char go = 's';
-	int rc;
-
 	memset(reply, 0, sizeof(*reply));
-	(void)!send(guard->socket, &go, sizeof(go), MSG_NOSIGNAL);
-	rc = hear(guard, reply, STOP_MS, err);
+	(void)!send(guard->socket, command, sizeof(*command), MSG_NOSIGNAL);
+	return hear(guard, reply, STOP_MS, err);
+}
+
+void cx_capture_guard_stop(struct cx_capture_guard *guard)
+{
+	const struct cx_capture_command command = { .order = CX_CAPTURE_FINISH };
+	struct cx_capture_reply reply;
+
+	cx_capture_guard_tell(guard, &command, &reply, NULL);
 	reap(guard);
-	return rc;
 }

@@ -3,9 +3,9 @@
  * trace/capture_internal.h - the parts of a capture.
  *
  * A capture is a small process tree.  The program forks a *guardian*, which starts
- * lttng-sessiond (which starts its consumer), makes the session, and waits on a socket.
- * Told to stop, or when the socket closes because the program is gone, however it died,
- * it ends the session and the daemon and removes the private home.  The guardian is in a
+ * lttng-sessiond (which starts its consumer) and waits on a socket for sessions to begin
+ * and end.  Told to finish, or when the socket closes because the program is gone, however
+ * it died, it ends the session and the daemon and removes the private home.  The guardian is in a
  * session of its own, so that the terminal's Ctrl-C reaches the program alone.
  *
  * As root, LTTng knows only /var/run/lttng; there the guardian enters a mount namespace
@@ -23,9 +23,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CX_CAPTURE_SESSION "coxswain" /* the session's and the provider's name */
-#define CX_CAPTURE_HOME_MAX 72        /* a socket's path below it must fit 108 bytes */
-#define CX_CAPTURE_SUBBUF (1u << 20)  /* bytes of a sub-buffer, at most */
+#define CX_CAPTURE_HOME_MAX 72       /* a socket's path below it must fit 108 bytes */
+#define CX_CAPTURE_SUBBUF (1u << 20) /* bytes of a sub-buffer, at most */
 #define CX_CAPTURE_SUBBUF_MIN (128u << 10)
 #define CX_CAPTURE_SUBBUFS 32u /* for each CPU, at most */
 #define CX_CAPTURE_SUBBUFS_MIN 4u
@@ -40,12 +39,20 @@ struct cx_capture_buffers {
 /** What a guardian is to do. */
 struct cx_capture_plan {
 	char home[CX_CAPTURE_HOME_MAX]; /* exists, empty but for .lttng */
-	char output[PATH_MAX];          /* absolute */
 	char daemon[PATH_MAX];          /* lttng-sessiond */
 	struct cx_capture_buffers buffers;
 };
 
-/** What it answers: after the start, and after the stop. */
+enum cx_capture_order { CX_CAPTURE_BEGIN, CX_CAPTURE_END, CX_CAPTURE_FINISH };
+
+/** What it is told, one at a time; it answers each. */
+struct cx_capture_command {
+	uint32_t order;        /* enum cx_capture_order */
+	uint32_t number;       /* BEGIN: of the session, never the same twice */
+	char output[PATH_MAX]; /* BEGIN: absolute */
+};
+
+/** What it answers, also when it has started. */
 struct cx_capture_reply {
 	int32_t code; /* 0 or a negative errno */
 	struct cx_capture_buffers buffers;
@@ -62,15 +69,17 @@ struct cx_capture_guard {
 };
 
 /**
- * Fork the guardian and wait until the session records.
+ * Fork the guardian and wait until its daemon is ready.
  * Returns 0 with @guard and @buffers (what it could get), or a negative errno with the
  * guardian, the daemon and the home gone.
  */
 int cx_capture_guard_start(const struct cx_capture_plan *plan, struct cx_capture_guard *guard,
 			   struct cx_capture_buffers *buffers, struct cx_error *err);
-/** Let it stop the session and clean up; waits for its end, bounded. */
-int cx_capture_guard_stop(struct cx_capture_guard *guard, struct cx_capture_reply *reply,
-			  struct cx_error *err);
+/** Begin or end a session.  A guardian that fails to answer is ended. */
+int cx_capture_guard_tell(struct cx_capture_guard *guard, const struct cx_capture_command *command,
+			  struct cx_capture_reply *reply, struct cx_error *err);
+/** Let it clean up; waits for its end, bounded. */
+void cx_capture_guard_stop(struct cx_capture_guard *guard);
 
 /** The provider's shared object in @dirs: its path.  -ENOENT names them. */
 int cx_capture_find_provider(const char *const *dirs, char path[PATH_MAX], struct cx_error *err);
@@ -86,9 +95,23 @@ int cx_capture_make_home(const char *provider, char home[CX_CAPTURE_HOME_MAX],
 void cx_capture_remove_tree(const char *path);
 
 struct cx_trace_sink;
-/** Load the provider, and wait until its events are recorded.  Never unloaded. */
-int cx_capture_load_provider(const char *path, const struct cx_trace_sink **sink,
+
+#define CX_CAPTURE_WORDS_MAX 8
+
+/** The provider in this process, and the listeners that were woken to find the daemon. */
+struct cx_capture_provider {
+	const struct cx_trace_sink *sink;
+	unsigned n_words;
+	_Atomic int *words[CX_CAPTURE_WORDS_MAX];
+};
+
+/** Load the provider with the daemon running; it is never unloaded. */
+int cx_capture_provider_load(struct cx_capture_provider *provider, const char *path,
 			     struct cx_error *err);
+/** Wait until a session, begun before or after, takes its events. */
+int cx_capture_provider_meet(struct cx_capture_provider *provider, struct cx_error *err);
+/** Let listeners sleep again that find no daemon. */
+void cx_capture_provider_release(struct cx_capture_provider *provider);
 
 /** Is there room in @dir, and may we write there? */
 int cx_capture_check_dir(const char *dir, const struct cx_capture_buffers *buffers,
@@ -107,9 +130,10 @@ int cx_capture_daemon_start(const struct cx_capture_plan *plan, pid_t *pid, stru
 /** End it and whatever it started; waits, bounded, then kills. */
 void cx_capture_daemon_stop(pid_t pid);
 
-/** Make the session and start it. */
-int cx_capture_session_start(const struct cx_capture_plan *plan, struct cx_error *err);
+/** Make session @number with its output in @output, and start it. */
+int cx_capture_session_start(unsigned number, const char *output,
+			     const struct cx_capture_buffers *buffers, struct cx_error *err);
 /** Stop it and have everything written; what was lost goes to @reply. */
-int cx_capture_session_stop(struct cx_capture_reply *reply, struct cx_error *err);
+int cx_capture_session_stop(unsigned number, struct cx_capture_reply *reply, struct cx_error *err);
 
 #endif

@@ -173,44 +173,44 @@ static _Atomic int *wake_listener(const char *path)
 	return word;
 }
 
-#define WORDS_MAX 8
-
-static unsigned wake_listeners(_Atomic int *words[WORDS_MAX])
+static void wake_listeners(struct cx_capture_provider *p)
 {
 	char pattern[64];
-	unsigned n = 0;
 	glob_t found;
 	size_t i;
 
 	if (geteuid() != 0)
-		return 0;
+		return;
 	snprintf(pattern, sizeof(pattern), "/dev/shm/lttng-ust-wait-*-%u", (unsigned)geteuid());
 	if (glob(pattern, 0, NULL, &found) != 0)
-		return 0;
-	for (i = 0; i < found.gl_pathc && n < WORDS_MAX; i++) {
-		words[n] = wake_listener(found.gl_pathv[i]);
-		n += words[n] != NULL;
+		return;
+	for (i = 0; i < found.gl_pathc && p->n_words < CX_CAPTURE_WORDS_MAX; i++) {
+		p->words[p->n_words] = wake_listener(found.gl_pathv[i]);
+		p->n_words += p->words[p->n_words] != NULL;
 	}
 	globfree(&found);
-	return n;
 }
 
-static void let_sleep(_Atomic int *words[WORDS_MAX], unsigned n)
+void cx_capture_provider_release(struct cx_capture_provider *p)
 {
-	while (n-- > 0) {
-		atomic_store(words[n], 0);
-		munmap((void *)words[n], sizeof(*words[n]));
+	while (p->n_words > 0) {
+		_Atomic int *word = p->words[--p->n_words];
+
+		atomic_store(word, 0);
+		munmap((void *)word, sizeof(*word));
 	}
 }
 
-static int meet(const struct cx_trace_sink *sink, struct cx_error *err)
+int cx_capture_provider_meet(struct cx_capture_provider *p, struct cx_error *err)
 {
 	const struct timespec nap = { .tv_nsec = MEET_POLL_MS * 1000000L };
 	int ms;
 
 	for (ms = 0; ms < MEET_MS; ms += MEET_POLL_MS) {
-		if (sink->recording())
+		if (p->sink->recording()) {
+			cx_capture_provider_release(p);
 			return 0;
+		}
 		nanosleep(&nap, NULL);
 	}
 	return cx_fail(err, ETIMEDOUT,
@@ -219,29 +219,21 @@ static int meet(const struct cx_trace_sink *sink, struct cx_error *err)
 		       MEET_MS / 1000);
 }
 
-int cx_capture_load_provider(const char *path, const struct cx_trace_sink **sink,
-			     struct cx_error *err)
+int cx_capture_provider_load(struct cx_capture_provider *p, const char *path, struct cx_error *err)
 {
 	bool again = loaded(path);
-	_Atomic int *words[WORDS_MAX];
-	const struct cx_trace_sink *s;
-	unsigned n_words;
 	void *handle;
-	int rc;
 
 	/* Loading it the first time registers with the daemon before dlopen() returns. */
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle)
 		return cx_fail(err, ELIBBAD, "cannot load %s: %s", path, dlerror());
-	s = dlsym(handle, CX_TRACE_SINK_SYMBOL);
-	if (!s || s->abi != CX_TRACE_SINK_ABI) {
-		dlclose(handle);
-		return cx_fail(err, ELIBBAD, "%s is of another version: build it again", path);
-	}
-	n_words = again ? wake_listeners(words) : 0;
-	rc = meet(s, err);
-	let_sleep(words, n_words);
+	p->sink = dlsym(handle, CX_TRACE_SINK_SYMBOL);
 	dlclose(handle); /* RTLD_NODELETE: it stays */
-	*sink = s;
-	return rc;
+	if (!p->sink || p->sink->abi != CX_TRACE_SINK_ABI)
+		return cx_fail(err, ELIBBAD, "%s is of another version: build it again", path);
+	p->n_words = 0;
+	if (again)
+		wake_listeners(p);
+	return 0;
 }

@@ -4,23 +4,27 @@
 
 #include <errno.h>
 #include <lttng/lttng.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define CHANNEL "events"
+#define EVENTS "coxswain:*"
+#define SESSION "coxswain-%u"
+#define SESSION_MAX 32
 #define PENDING_POLL_MS 5
 
 /* One pair of buffers for each CPU, which outlive the program: what it wrote before it
  * was killed can still be read. */
-static struct lttng_handle *open_handle(void)
+static struct lttng_handle *open_handle(const char *session)
 {
 	struct lttng_domain domain;
 
 	memset(&domain, 0, sizeof(domain));
 	domain.type = LTTNG_DOMAIN_UST;
 	domain.buf_type = LTTNG_BUFFER_PER_UID;
-	return lttng_create_handle(CX_CAPTURE_SESSION, &domain);
+	return lttng_create_handle(session, &domain);
 }
 
 static int failed(struct cx_error *err, const char *what, int code)
@@ -28,10 +32,10 @@ static int failed(struct cx_error *err, const char *what, int code)
 	return cx_fail(err, EIO, "LTTng: cannot %s: %s", what, lttng_strerror(code));
 }
 
-static int create(const char *output, struct cx_error *err)
+static int create(const char *session, const char *output, struct cx_error *err)
 {
 	struct lttng_session_descriptor *descriptor =
-		lttng_session_descriptor_local_create(CX_CAPTURE_SESSION, output);
+		lttng_session_descriptor_local_create(session, output);
 	enum lttng_error_code code;
 
 	if (!descriptor)
@@ -74,38 +78,52 @@ static int enable_events(struct lttng_handle *handle, struct cx_error *err)
 		return cx_fail(err, ENOMEM, "LTTng: out of memory");
 	event->type = LTTNG_EVENT_TRACEPOINT;
 	event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
-	strcpy(event->name, CX_CAPTURE_SESSION ":*");
+	strcpy(event->name, EVENTS);
 	rc = lttng_enable_event(handle, event, CHANNEL);
 	lttng_event_destroy(event);
 	return rc < 0 ? failed(err, "enable the events", rc) : 0;
 }
 
-int cx_capture_session_start(const struct cx_capture_plan *plan, struct cx_error *err)
+static int prepare(const char *session, const struct cx_capture_buffers *buffers,
+		   struct cx_error *err)
 {
-	struct lttng_handle *handle;
+	struct lttng_handle *handle = open_handle(session);
+	int rc;
+
+	if (!handle)
+		return cx_fail(err, ENOMEM, "LTTng: out of memory");
+	rc = enable_channel(handle, buffers, err);
+	if (rc == 0)
+		rc = enable_events(handle, err);
+	lttng_destroy_handle(handle);
+	return rc;
+}
+
+int cx_capture_session_start(unsigned number, const char *output,
+			     const struct cx_capture_buffers *buffers, struct cx_error *err)
+{
+	char session[SESSION_MAX];
 	int rc;
 
 	/* A member of the group "tracing" would be given the system's daemon instead. */
 	lttng_set_tracing_group("coxswain-has-none");
-	rc = create(plan->output, err);
+	snprintf(session, sizeof(session), SESSION, number);
+	rc = create(session, output, err);
 	if (rc < 0)
 		return rc;
-	handle = open_handle();
-	if (!handle)
-		return cx_fail(err, ENOMEM, "LTTng: out of memory");
-	rc = enable_channel(handle, &plan->buffers, err);
-	if (rc == 0)
-		rc = enable_events(handle, err);
-	lttng_destroy_handle(handle);
+	rc = prepare(session, buffers, err);
+	if (rc == 0) {
+		rc = lttng_start_tracing(session);
+		rc = rc < 0 ? failed(err, "start the session", rc) : 0;
+	}
 	if (rc < 0)
-		return rc;
-	rc = lttng_start_tracing(CX_CAPTURE_SESSION);
-	return rc < 0 ? failed(err, "start the session", rc) : 0;
+		lttng_destroy_session_no_wait(session);
+	return rc;
 }
 
-static void count_lost(struct cx_capture_reply *reply)
+static void count_lost(const char *session, struct cx_capture_reply *reply)
 {
-	struct lttng_handle *handle = open_handle();
+	struct lttng_handle *handle = open_handle(session);
 	struct lttng_channel *channels = NULL;
 	int i, n = handle ? lttng_list_channels(handle, &channels) : 0;
 
@@ -123,25 +141,29 @@ static void count_lost(struct cx_capture_reply *reply)
 }
 
 /** lttng_stop_tracing() would look only every 200 ms whether all is written. */
-static int stop(void)
+static int stop(const char *session)
 {
 	const struct timespec nap = { .tv_nsec = PENDING_POLL_MS * 1000000L };
-	int rc = lttng_stop_tracing_no_wait(CX_CAPTURE_SESSION);
+	int rc = lttng_stop_tracing_no_wait(session);
 	int pending = rc < 0 ? 0 : 1;
 
 	while (pending > 0) {
-		pending = lttng_data_pending(CX_CAPTURE_SESSION);
+		pending = lttng_data_pending(session);
 		if (pending > 0)
 			nanosleep(&nap, NULL);
 	}
 	return rc < 0 ? rc : pending;
 }
 
-/* The session is not destroyed here: the daemon does that when it ends. */
-int cx_capture_session_stop(struct cx_capture_reply *reply, struct cx_error *err)
+int cx_capture_session_stop(unsigned number, struct cx_capture_reply *reply, struct cx_error *err)
 {
-	int rc = stop();
+	char session[SESSION_MAX];
+	int rc;
 
-	count_lost(reply);
+	snprintf(session, sizeof(session), SESSION, number);
+	rc = stop(session);
+	count_lost(session, reply);
+	/* All is written: its end, which takes half a second, need not be waited for. */
+	lttng_destroy_session_no_wait(session);
 	return rc < 0 ? failed(err, "stop the session", rc) : 0;
 }
