@@ -149,14 +149,14 @@ static void begin_block(struct cx_vcpu *v, struct cx_pcpu *p, uint64_t deadline_
 	policy_block(v, now);
 }
 
-void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns,
-		       uint64_t left_ns, struct cx_decision *decision)
+void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns, uint64_t left_ns,
+		       struct cx_decision *decision)
 {
 	struct cx_dispatch *d = v->d;
 	struct cx_pcpu *p = lock_vcpu(v);
 	uint64_t now;
 
-	*decision = (struct cx_decision){.pcpu = p};
+	*decision = (struct cx_decision){ .pcpu = p };
 	if (atomic_load(&d->ended)) {
 		decision->ended = true;
 		goto out;
@@ -203,7 +203,7 @@ int cx_dispatch_enter(struct cx_pcpu *pcpu, struct cx_decision *decision)
 	struct cx_dispatch *d = pcpu->d;
 	int rc = 0;
 
-	*decision = (struct cx_decision){.pcpu = pcpu};
+	*decision = (struct cx_decision){ .pcpu = pcpu };
 	lock_pcpu(pcpu);
 	if (atomic_load(&d->ended)) {
 		rc = 0;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMERS_PER_VCPU 2u                     /* its block, its guest's own */
+#define TIMERS_PER_VCPU 2u                    /* its block, its guest's own */
 #define TIMERS_PER_PCPU (1u + CX_PCPU_TIMERS) /* tick, the policy's */
 
 struct neighbour {
@@ -35,8 +35,8 @@ static int order_neighbours(struct cx_dispatch *d)
 		return -ENOMEM;
 	for (i = 0; i < d->n_pcpus; i++) {
 		for (j = 0; j < d->n_pcpus; j++)
-			n[j] = (struct neighbour){.index = (uint16_t)j,
-						  .distance = d->distance[i * d->n_pcpus + j]};
+			n[j] = (struct neighbour){ .index = (uint16_t)j,
+						   .distance = d->distance[i * d->n_pcpus + j] };
 		qsort(n, d->n_pcpus, sizeof(*n), nearer);
 		for (j = 0; j < d->n_pcpus; j++)
 			d->pcpus[i].near[j] = n[j].index;
@@ -159,8 +159,8 @@ static int init_domain(struct cx_dispatch *d, unsigned index, struct cx_vcpu *vc
 	if (!dom->name || !dom->params)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
-		dom->params[i] = config->params ? config->params[i]
-						: d->policy.plugin->domain_params[i].def;
+		dom->params[i] =
+			config->params ? config->params[i] : d->policy.plugin->domain_params[i].def;
 	for (i = 0; i < dom->n_vcpus && !rc; i++)
 		rc = init_vcpu(dom, &vcpus[i], i, config, err);
 	return rc;
@@ -199,8 +199,8 @@ static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *con
 	if (config->plugin->n_params)
 		memcpy(d->policy.params, config->params,
 		       config->plugin->n_params * sizeof(int64_t));
-	return cx_timers_init(&d->timers, d->n_vcpus * TIMERS_PER_VCPU +
-						  d->n_pcpus * TIMERS_PER_PCPU + 1);
+	return cx_timers_init(&d->timers,
+			      d->n_vcpus * TIMERS_PER_VCPU + d->n_pcpus * TIMERS_PER_PCPU + 1);
 }
 
 static int start_policy(struct cx_dispatch *d, struct cx_error *err)
@@ -215,7 +215,8 @@ static int start_policy(struct cx_dispatch *d, struct cx_error *err)
 		rc = policy_pcpu_online(&d->pcpus[i], 0);
 		unlock_all(d);
 		if (rc)
-			cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s: pCPU %u did not come online (%d)",
+			cx_fail(err, rc < 0 ? -rc : EIO,
+				"scheduler %s: pCPU %u did not come online (%d)",
 				d->policy.plugin->name, i, rc);
 	}
 	if (!rc && cx_dispatch_dead(d, err))
@@ -416,7 +417,8 @@ static void collect_vcpu(const struct cx_vcpu *v, struct cx_record_vcpu *r)
 static enum cx_end worse(enum cx_end a, enum cx_end b)
 {
 	static const unsigned rank[CX_ENDS] = {
-		[CX_END_EXIT] = 0, [CX_END_RUN] = 1, [CX_END_STOPPED] = 2, [CX_END_CRASH] = 3};
+		[CX_END_EXIT] = 0, [CX_END_RUN] = 1, [CX_END_STOPPED] = 2, [CX_END_CRASH] = 3
+	};
 
 	return rank[b] > rank[a] ? b : a;
 }

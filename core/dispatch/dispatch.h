@@ -49,9 +49,9 @@ struct cx_machine_ops {
 struct cx_dispatch_domain {
 	const char *name;
 	unsigned vcpus;
-	unsigned weight, reservation, limit;       /* as in the scenario */
-	const struct cx_cpuset *cpus, *cpus_soft;  /* host CPU numbers; NULL = all */
-	const int64_t *params;                     /* the policy's per-domain values, in table order */
+	unsigned weight, reservation, limit;      /* as in the scenario */
+	const struct cx_cpuset *cpus, *cpus_soft; /* host CPU numbers; NULL = all */
+	const int64_t *params; /* the policy's per-domain values, in table order */
 };
 
 struct cx_dispatch_config {
@@ -64,9 +64,9 @@ struct cx_dispatch_config {
 	const unsigned *pcpus; /* host CPU numbers */
 	unsigned n_domains;
 	const struct cx_dispatch_domain *domains;
-	struct cx_history *history;      /* a lane a pCPU; NULL = not kept */
+	struct cx_history *history;       /* a lane a pCPU; NULL = not kept */
 	const struct cx_trace_sink *sink; /* NULL = not traced */
-	uint64_t watchdog_ns;            /* 0 = the default */
+	uint64_t watchdog_ns;             /* 0 = the default */
 	uint64_t seed;
 };
 
@@ -117,8 +117,8 @@ struct cx_decision {
  * @left_ns      when the guest was left, for the cost of deciding
  * After the run has ended, the decision is empty and `ended`.
  */
-void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns,
-		       uint64_t left_ns, struct cx_decision *decision);
+void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns, uint64_t left_ns,
+		       struct cx_decision *decision);
 
 /**
  * Decide on an idle pCPU's behalf.

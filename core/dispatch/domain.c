@@ -145,7 +145,7 @@ bool cx_dispatch_all_ended(struct cx_dispatch *d)
 int cx_dispatch_set_param(struct cx_dispatch *d, unsigned index, int64_t value)
 {
 	struct cx_policy *pol = &d->policy;
-	struct cx_event e = {.type = CX_EV_PARAM, .vcpu = CX_NO_VCPU, .prev = CX_NO_VCPU};
+	struct cx_event e = { .type = CX_EV_PARAM, .vcpu = CX_NO_VCPU, .prev = CX_NO_VCPU };
 
 	if (index >= pol->plugin->n_params || value < pol->plugin->params[index].min ||
 	    value > pol->plugin->params[index].max)

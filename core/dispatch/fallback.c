@@ -20,8 +20,7 @@ static struct cx_vcpu *first_eligible(const struct cx_pcpu *queue, const struct 
 {
 	struct cx_node *node;
 
-	cx_list_for_each(node, &queue->vcpus)
-	{
+	cx_list_for_each (node, &queue->vcpus) {
 		struct cx_vcpu *v = cx_entry(node, struct cx_vcpu, node);
 
 		if (eligible(v, for_pcpu))

@@ -49,7 +49,8 @@ void policy_fault(struct cx_pcpu *p, const struct cx_vcpu *v, enum cx_fault faul
 	if (atomic_fetch_add(&pol->faults[fault], 1) == 0) {
 		char line[256];
 
-		snprintf(line, sizeof(line), "%s: fault \"%s\" on pCPU %u, %s (further ones are counted)",
+		snprintf(line, sizeof(line),
+			 "%s: fault \"%s\" on pCPU %u, %s (further ones are counted)",
 			 pol->plugin->name, cx_fault_name(fault), p->index, who);
 		d->ops->log(d->machine, line);
 	}
@@ -65,8 +66,8 @@ void policy_died(struct cx_policy *pol, const char *op, int signo)
 {
 	atomic_store(&pol->active, false);
 	if (signo)
-		remember_why(pol, "policy %s crashed in its operation %s: %s", pol->plugin->name, op,
-			     strsignal(signo));
+		remember_why(pol, "policy %s crashed in its operation %s: %s", pol->plugin->name,
+			     op, strsignal(signo));
 	else
 		remember_why(pol, "policy %s: its operation %s did not return within %.3g s",
 			     pol->plugin->name, op, (double)pol->d->watchdog_ns / 1e9);

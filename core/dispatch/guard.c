@@ -8,7 +8,7 @@
 
 #define BREAK_SIGNAL SIGUSR2
 
-static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
 
 static __thread struct cx_guard *innermost;
 

@@ -31,9 +31,9 @@ struct cx_guard {
 	struct cx_guard *outer;
 	volatile sig_atomic_t in_service; /* inside core: not to be broken off now */
 	volatile sig_atomic_t want_break;
-	volatile sig_atomic_t signo;      /* what ended it; 0 = broken off */
-	struct cx_pcpu *picking;          /* inside pick: a kick of it says nothing new */
-	unsigned n_held;                  /* peers locked with cx_trylock() */
+	volatile sig_atomic_t signo; /* what ended it; 0 = broken off */
+	struct cx_pcpu *picking;     /* inside pick: a kick of it says nothing new */
+	unsigned n_held;             /* peers locked with cx_trylock() */
 	struct cx_pcpu *held[CX_GUARD_HELD_MAX];
 };
 

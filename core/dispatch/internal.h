@@ -24,38 +24,38 @@
 
 struct cx_llc {
 	struct cx_warmth_cache cache; /* [a] */
-	unsigned id; /* [c] the topology's number for it */
+	unsigned id;                  /* [c] the topology's number for it */
 };
 
 struct cx_pcpu {
-	struct cx_dispatch *d;  /* [c] */
-	unsigned index;         /* [c] */
-	unsigned host_cpu;      /* [c] */
-	unsigned llc;           /* [c] index into d->llcs */
-	uint16_t *near;         /* [c] indices from nearest to farthest */
+	struct cx_dispatch *d; /* [c] */
+	unsigned index;        /* [c] */
+	unsigned host_cpu;     /* [c] */
+	unsigned llc;          /* [c] index into d->llcs */
+	uint16_t *near;        /* [c] indices from nearest to farthest */
 	pthread_mutex_t own;
-	pthread_mutex_t *lock;  /* [c] own, or the instance's */
-	void *priv;             /* [c] */
+	pthread_mutex_t *lock; /* [c] own, or the instance's */
+	void *priv;            /* [c] */
 
-	atomic_bool resched;    /* a decision is wanted */
-	atomic_bool idle;       /* nobody runs here */
-	atomic_uint runnable;   /* assigned and runnable */
+	atomic_bool resched;  /* a decision is wanted */
+	atomic_bool idle;     /* nobody runs here */
+	atomic_uint runnable; /* assigned and runnable */
 
-	struct cx_vcpu *current; /* [p] */
-	uint64_t dispatched_ns;  /* [p] when current was put here */
-	uint64_t since_ns;       /* [p] start of the present busy or idle time */
-	uint64_t busy_ns, idle_ns; /* [p] */
+	struct cx_vcpu *current;      /* [p] */
+	uint64_t dispatched_ns;       /* [p] when current was put here */
+	uint64_t since_ns;            /* [p] start of the present busy or idle time */
+	uint64_t busy_ns, idle_ns;    /* [p] */
 	uint64_t decisions, switches; /* [p] */
-	struct cx_list vcpus;    /* [p] assigned here */
+	struct cx_list vcpus;         /* [p] assigned here */
 
-	uint64_t tick_period_ns;  /* [p] 0 = none */
+	uint64_t tick_period_ns;           /* [p] 0 = none */
 	uint64_t timer_ns[CX_PCPU_TIMERS]; /* [p] when set; CX_NEVER = not */
-	bool tick_armed;          /* [p] */
+	bool tick_armed;                   /* [p] */
 	struct cx_timer tick;
 	struct cx_timer timers[CX_PCPU_TIMERS];
 
 	struct cx_guard_watch watch; /* [a] the operation that runs under this lock */
-	struct cx_hist cost;      /* by the thread that runs here */
+	struct cx_hist cost;         /* by the thread that runs here */
 };
 
 struct cx_domain {
@@ -63,46 +63,46 @@ struct cx_domain {
 	char *name;
 	unsigned index;
 	unsigned n_vcpus;
-	atomic_uint alive;      /* vCPUs attached and not ended */
-	struct cx_vcpu *vcpus;  /* [c] */
+	atomic_uint alive;     /* vCPUs attached and not ended */
+	struct cx_vcpu *vcpus; /* [c] */
 	atomic_uint weight, reservation, limit;
-	int64_t *params;        /* all locks to write */
-	void *priv;             /* [c] while attached */
+	int64_t *params; /* all locks to write */
+	void *priv;      /* [c] while attached */
 	atomic_bool attached, started;
 };
 
 struct cx_vcpu {
-	struct cx_dispatch *d;   /* [c] */
+	struct cx_dispatch *d;    /* [c] */
 	struct cx_domain *domain; /* [c] */
-	unsigned id, index;      /* [c] */
-	uint64_t *hard, *soft;   /* [c] bit a pCPU */
-	void *priv;              /* [c] while attached */
-	void *machine;           /* [c] */
+	unsigned id, index;       /* [c] */
+	uint64_t *hard, *soft;    /* [c] bit a pCPU */
+	void *priv;               /* [c] while attached */
+	void *machine;            /* [c] */
 
 	_Atomic(struct cx_pcpu *) pcpu; /* assigned; written under [p] of both */
-	atomic_bool ending;      /* told to end */
-	enum cx_end end;         /* [p] valid when ending or ended */
+	atomic_bool ending;             /* told to end */
+	enum cx_end end;                /* [p] valid when ending or ended */
 
-	bool attached;           /* [p] between attach and end */
-	bool ended;              /* [p] */
-	bool runnable, paused;   /* [p] */
-	atomic_bool oncpu;       /* [p] to write */
-	bool awake;              /* [p] the policy was told wake(), not yet block() */
-	bool borrowed;           /* [p] runs by core's decision, the policy thinks it blocked */
-	unsigned parked;         /* [p] mask of 1 << reason */
-	struct cx_node node;     /* [p] on pcpu->vcpus */
+	bool attached;         /* [p] between attach and end */
+	bool ended;            /* [p] */
+	bool runnable, paused; /* [p] */
+	atomic_bool oncpu;     /* [p] to write */
+	bool awake;            /* [p] the policy was told wake(), not yet block() */
+	bool borrowed;         /* [p] runs by core's decision, the policy thinks it blocked */
+	unsigned parked;       /* [p] mask of 1 << reason */
+	struct cx_node node;   /* [p] on pcpu->vcpus */
 
-	enum cx_state state;     /* [p] */
-	uint64_t since_ns;       /* [p] */
-	uint64_t start_ns, stop_ns; /* [p] */
-	uint64_t time_ns[CX_STATES]; /* [p] */
-	uint64_t until_ns;       /* [p] end of the present slice */
-	uint64_t dispatches;     /* [p] */
+	enum cx_state state;               /* [p] */
+	uint64_t since_ns;                 /* [p] */
+	uint64_t start_ns, stop_ns;        /* [p] */
+	uint64_t time_ns[CX_STATES];       /* [p] */
+	uint64_t until_ns;                 /* [p] end of the present slice */
+	uint64_t dispatches;               /* [p] */
 	uint64_t migrations[CX_DISTANCES]; /* [p] */
-	unsigned last_pcpu;      /* [p] index where it ran last; UINT_MAX = never */
-	struct cx_warmth *warmth; /* one for each LLC; [p] to write */
+	unsigned last_pcpu;                /* [p] index where it ran last; UINT_MAX = never */
+	struct cx_warmth *warmth;          /* one for each LLC; [p] to write */
 
-	uint64_t deadline_ns;    /* [p] of the present block; CX_NEVER = none */
+	uint64_t deadline_ns; /* [p] of the present block; CX_NEVER = none */
 	struct cx_timer block_timer;
 	_Atomic uint64_t alarm_ns; /* the guest's own timer */
 	struct cx_timer guest_timer;
@@ -113,17 +113,17 @@ struct cx_policy {
 	struct cx_dispatch *d;
 	const struct cx_plugin *plugin;
 	void *priv;
-	int64_t *params; /* all locks to write */
-	atomic_bool active;  /* false: ejected or dead, core decides */
-	atomic_bool eject;   /* wanted, done by cx_dispatch_timers() */
+	int64_t *params;    /* all locks to write */
+	atomic_bool active; /* false: ejected or dead, core decides */
+	atomic_bool eject;  /* wanted, done by cx_dispatch_timers() */
 	atomic_uint faults[CX_FAULTS];
 	atomic_uint fault_total;
-	struct cx_error why;  /* under dead_lock: first reason of ejection or death */
+	struct cx_error why; /* under dead_lock: first reason of ejection or death */
 	atomic_bool ejected, dead;
 	pthread_mutex_t dead_lock;
-	_Atomic uint64_t random; /* state of the generator */
+	_Atomic uint64_t random;     /* state of the generator */
 	struct cx_guard_watch watch; /* operations that hold no single pCPU's lock */
-	bool dumping;         /* all locks */
+	bool dumping;                /* all locks */
 };
 
 struct cx_dispatch {
@@ -184,8 +184,8 @@ void flush(struct cx_dispatch *d);
 
 /* --- state.c; [p] --- */
 void emit(struct cx_pcpu *p, const struct cx_event *event);
-void emit_simple(struct cx_pcpu *p, enum cx_event_type type, const struct cx_vcpu *v,
-		 uint32_t why, uint64_t x, uint64_t now);
+void emit_simple(struct cx_pcpu *p, enum cx_event_type type, const struct cx_vcpu *v, uint32_t why,
+		 uint64_t x, uint64_t now);
 /** Book the time since the last change under the old state; take on the new one. */
 void restate(struct cx_vcpu *v, uint64_t now);
 void set_runnable(struct cx_vcpu *v, bool runnable, uint64_t now);

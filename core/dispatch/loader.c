@@ -33,16 +33,18 @@ static int check_header(const struct cx_plugin *table, const char *origin, struc
 	unsigned major = table->abi >> 16, minor = table->abi & 0xffff;
 
 	if (major != CX_PLUGIN_ABI_MAJOR || minor > CX_PLUGIN_ABI_MINOR)
-		return cx_fail(err, ELIBBAD,
-			       "%s: built for plug-in ABI %u.%u, this coxswain has %u.%u; rebuild it "
-			       "against this coxswain's <coxswain/plugin.h>",
-			       origin, major, minor, CX_PLUGIN_ABI_MAJOR, CX_PLUGIN_ABI_MINOR);
+		return cx_fail(
+			err, ELIBBAD,
+			"%s: built for plug-in ABI %u.%u, this coxswain has %u.%u; rebuild it "
+			"against this coxswain's <coxswain/plugin.h>",
+			origin, major, minor, CX_PLUGIN_ABI_MAJOR, CX_PLUGIN_ABI_MINOR);
 	if (table->struct_size < sizeof(struct cx_plugin))
-		return cx_fail(err, ELIBBAD,
-			       "%s: its table has %u bytes, ABI %u.%u has %zu; set struct_size with "
-			       "CX_PLUGIN_HEADER and rebuild it",
-			       origin, table->struct_size, CX_PLUGIN_ABI_MAJOR, CX_PLUGIN_ABI_MINOR,
-			       sizeof(struct cx_plugin));
+		return cx_fail(
+			err, ELIBBAD,
+			"%s: its table has %u bytes, ABI %u.%u has %zu; set struct_size with "
+			"CX_PLUGIN_HEADER and rebuild it",
+			origin, table->struct_size, CX_PLUGIN_ABI_MAJOR, CX_PLUGIN_ABI_MINOR,
+			sizeof(struct cx_plugin));
 	return 0;
 }
 
@@ -54,10 +56,11 @@ int cx_plugin_check(const struct cx_plugin *table, const char *origin, struct cx
 	if (rc)
 		return rc;
 	if (!name_is_clean(table->name))
-		return cx_fail(err, ELIBBAD,
-			       "%s: its name must be 1 to %u characters of [a-z0-9_-]; mend .name and "
-			       "rebuild it",
-			       origin, NAME_MAX_LENGTH);
+		return cx_fail(
+			err, ELIBBAD,
+			"%s: its name must be 1 to %u characters of [a-z0-9_-]; mend .name and "
+			"rebuild it",
+			origin, NAME_MAX_LENGTH);
 	if (table->flags & ~CX_PLUGIN_FLAGS_KNOWN)
 		return cx_fail(err, ELIBBAD,
 			       "%s: unknown flag 0x%llx; rebuild it against this coxswain's "
@@ -65,8 +68,8 @@ int cx_plugin_check(const struct cx_plugin *table, const char *origin, struct cx
 			       origin, (unsigned long long)(table->flags & ~CX_PLUGIN_FLAGS_KNOWN));
 	if (!table->pick)
 		return cx_fail(err, ELIBBAD,
-			       "%s: policy %s has no pick operation; add one and rebuild it", origin,
-			       table->name);
+			       "%s: policy %s has no pick operation; add one and rebuild it",
+			       origin, table->name);
 	rc = cx_params_check(table->params, table->n_params, err);
 	if (!rc)
 		rc = cx_params_check(table->domain_params, table->n_domain_params, err);
@@ -97,7 +100,8 @@ static char *find_file(const char *name, const char *const *dirs, struct cx_erro
 						 used ? ", " : "", dirs[i]);
 	}
 	cx_fail(err, ENOENT,
-		"scheduler \"%s\" not found in %s; see `coxswain schedulers`, or give a path with a "
+		"scheduler \"%s\" not found in %s; see `coxswain schedulers`, or give a path with "
+		"a "
 		"slash",
 		name, used ? tried : "any directory");
 	return NULL;

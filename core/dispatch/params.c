@@ -35,7 +35,8 @@ static int64_t highest(const struct cx_param *param)
 
 static bool name_is_clean(const char *name)
 {
-	return name && *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+	return name && *name &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
 static int check_one(const struct cx_param *param, struct cx_error *err)
@@ -79,8 +80,7 @@ int cx_params_check(const struct cx_param *params, unsigned n, struct cx_error *
 	return 0;
 }
 
-int cx_param_find(const struct cx_param *params, unsigned n, const char *name,
-		  struct cx_error *err)
+int cx_param_find(const struct cx_param *params, unsigned n, const char *name, struct cx_error *err)
 {
 	char known[512] = "";
 	size_t len = 0;
@@ -99,8 +99,8 @@ int cx_param_find(const struct cx_param *params, unsigned n, const char *name,
 
 static int parse_bool(const char *text, int64_t *value)
 {
-	static const char *const yes[] = {"yes", "on", "true", "1"};
-	static const char *const no[] = {"no", "off", "false", "0"};
+	static const char *const yes[] = { "yes", "on", "true", "1" };
+	static const char *const no[] = { "no", "off", "false", "0" };
 	unsigned i;
 
 	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
@@ -169,8 +169,8 @@ int cx_param_parse(const struct cx_param *param, const char *text, int64_t *valu
 		break;
 	}
 	if (rc || v < lowest(param) || v > highest(param))
-		return cx_fail(err, rc ? EINVAL : ERANGE, "%s: found \"%s\", allowed %s", param->name,
-			       text, cx_param_range(param, range, sizeof(range)));
+		return cx_fail(err, rc ? EINVAL : ERANGE, "%s: found \"%s\", allowed %s",
+			       param->name, text, cx_param_range(param, range, sizeof(range)));
 	*value = v;
 	return 0;
 }
@@ -215,8 +215,7 @@ const char *cx_param_range(const struct cx_param *param, char *buf, size_t len)
 		cx_param_format(param, param->max, hi, sizeof(hi));
 		snprintf(buf, len, "%s .. %s%s%s", lo, hi,
 			 param->type == CX_PARAM_PERCENT || param->unit ? " " : "",
-			 param->type == CX_PARAM_PERCENT ? "%"
-							 : (param->unit ? param->unit : ""));
+			 param->type == CX_PARAM_PERCENT ? "%" : (param->unit ? param->unit : ""));
 		return buf;
 	}
 }

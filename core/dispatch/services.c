@@ -330,8 +330,8 @@ void cx_unlock(struct cx_pcpu *peer)
 /* SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014): one addition is the state. */
 uint64_t cx_random(struct cx_policy *policy)
 {
-	uint64_t z = atomic_fetch_add(&policy->random, 0x9e3779b97f4a7c15ull) +
-		     0x9e3779b97f4a7c15ull;
+	uint64_t z =
+		atomic_fetch_add(&policy->random, 0x9e3779b97f4a7c15ull) + 0x9e3779b97f4a7c15ull;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;

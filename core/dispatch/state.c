@@ -15,8 +15,8 @@ void emit(struct cx_pcpu *p, const struct cx_event *event)
 		d->sink->event(event);
 }
 
-void emit_simple(struct cx_pcpu *p, enum cx_event_type type, const struct cx_vcpu *v,
-		 uint32_t why, uint64_t x, uint64_t now)
+void emit_simple(struct cx_pcpu *p, enum cx_event_type type, const struct cx_vcpu *v, uint32_t why,
+		 uint64_t x, uint64_t now)
 {
 	struct cx_event e = {
 		.t_ns = now,

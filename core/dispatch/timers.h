@@ -41,8 +41,7 @@ struct cx_timers {
 /** Room for @room timers armed at once.  Returns 0 or -ENOMEM. */
 int cx_timers_init(struct cx_timers *t, unsigned room);
 void cx_timers_destroy(struct cx_timers *t);
-void cx_timer_setup(struct cx_timer *timer, enum cx_timer_kind kind, unsigned number,
-		    void *owner);
+void cx_timer_setup(struct cx_timer *timer, enum cx_timer_kind kind, unsigned number, void *owner);
 /** Arm or re-arm for @when_ns; UINT64_MAX disarms.  Takes the heap's lock. */
 void cx_timer_arm(struct cx_timers *t, struct cx_timer *timer, uint64_t when_ns);
 /** Take out the first timer due at @now, with the time it was armed for; NULL = none.

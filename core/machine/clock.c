@@ -18,7 +18,7 @@
 
 static void be_prompt(void)
 {
-	struct sched_param param = {.sched_priority = CLOCK_PRIORITY};
+	struct sched_param param = { .sched_priority = CLOCK_PRIORITY };
 
 	/* Either may be refused: then wake-ups are as late as the host makes them. */
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);

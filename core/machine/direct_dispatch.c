@@ -22,8 +22,7 @@ static void move_thread(struct cx_host_vcpu *hv, unsigned cpu)
 }
 
 /* @hv is the dispatcher's choice: nobody else touches these fields until it leaves. */
-static void put_on(struct cx_host_vcpu *hv, const struct cx_decision *decision,
-		   uint64_t cost_ns)
+static void put_on(struct cx_host_vcpu *hv, const struct cx_decision *decision, uint64_t cost_ns)
 {
 	move_thread(hv, cx_pcpu_host_cpu(decision->pcpu));
 	hv->pcpu = decision->pcpu;
@@ -46,8 +45,7 @@ static bool must_leave(struct cx_host_vcpu *hv, uint64_t now, enum cx_why *why)
 	return true;
 }
 
-static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns,
-		  uint64_t left_ns)
+static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns, uint64_t left_ns)
 {
 	struct cx_decision decision;
 
@@ -58,8 +56,7 @@ static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns
 	}
 	/* From here on @hv may have been put on another pCPU already: not ours to read. */
 	if (decision.next)
-		put_on(cx_vcpu_machine(decision.next), &decision,
-		       cx_host_now(hv->host) - left_ns);
+		put_on(cx_vcpu_machine(decision.next), &decision, cx_host_now(hv->host) - left_ns);
 	return false;
 }
 

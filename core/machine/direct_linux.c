@@ -13,11 +13,11 @@ static struct cx_linux_vcpu *of(struct cx_host_vcpu *hv)
 }
 
 /* Its own mutex guards the log, so a wake-up and a block have one order. */
-static void note_locked(struct cx_linux_vcpu *lv, enum cx_event_type type, uint32_t why,
-			uint64_t x)
+static void note_locked(struct cx_linux_vcpu *lv, uint64_t t_ns, enum cx_event_type type,
+			uint32_t why, uint64_t x)
 {
 	struct cx_event e = {
-		.t_ns = cx_host_now(lv->hv->host),
+		.t_ns = t_ns,
 		.type = (uint16_t)type,
 		.vcpu = lv->hv->id,
 		.prev = CX_NO_VCPU,
@@ -49,12 +49,22 @@ static bool must_leave(struct cx_host_vcpu *hv, uint64_t now, enum cx_why *why)
 	return true;
 }
 
-static void wake_up(struct cx_linux_vcpu *lv, enum cx_wake_why why)
+/*
+ * @due_ns: when it should have woken, for a deadline that its own thread finds passed
+ * once it runs again; CX_NEVER = now.
+ */
+static void wake_up(struct cx_linux_vcpu *lv, enum cx_wake_why why, uint64_t due_ns)
 {
+	uint64_t now = cx_host_now(lv->hv->host);
+
 	pthread_mutex_lock(&lv->lock);
 	if (lv->blocked) {
 		lv->blocked = false;
-		note_locked(lv, CX_EV_WAKE, why, 0);
+		if (due_ns > now)
+			due_ns = now;
+		if (due_ns < lv->log[lv->n_log - 1].t_ns)
+			due_ns = lv->log[lv->n_log - 1].t_ns;
+		note_locked(lv, due_ns, CX_EV_WAKE, why, 0);
 		atomic_fetch_add(&lv->bell, 1);
 		cx_futex_wake(&lv->bell);
 	}
@@ -85,20 +95,21 @@ static void block(struct cx_host_vcpu *hv, uint64_t deadline_ns)
 		return;
 	}
 	lv->blocked = true;
-	note_locked(lv, CX_EV_BLOCK, 0, deadline_ns == CX_NEVER ? 0 : deadline_ns);
+	note_locked(lv, cx_host_now(hv->host), CX_EV_BLOCK, 0,
+		    deadline_ns == CX_NEVER ? 0 : deadline_ns);
 	pthread_mutex_unlock(&lv->lock);
 
 	while (still_blocked(lv, &bell)) {
 		until = deadline_ns;
 		if (until != CX_NEVER) {
 			if (cx_host_now(hv->host) >= until) {
-				wake_up(lv, CX_WAKE_TIMER);
+				wake_up(lv, CX_WAKE_TIMER, until);
 				break;
 			}
 			until += hv->host->start_ns;
 		}
 		if (atomic_load(&hv->host->quit) || atomic_load(&lv->ending)) {
-			wake_up(lv, CX_WAKE_EVENT);
+			wake_up(lv, CX_WAKE_EVENT, CX_NEVER);
 			break;
 		}
 		/* A signal (the guest's own timer) ends the wait as well. */
@@ -116,15 +127,14 @@ static void end(struct cx_host_vcpu *hv)
 		lv->ended = true;
 		if (!atomic_exchange(&lv->ending, true))
 			lv->end = CX_END_EXIT;
-		note_locked(lv, CX_EV_END, lv->end, 0);
-		lv->stop_ns = cx_host_now(hv->host);
+		note_locked(lv, cx_host_now(hv->host), CX_EV_END, lv->end, 0);
+		lv->stop_ns = lv->n_log ? lv->log[lv->n_log - 1].t_ns : 0;
 		atomic_fetch_sub(&lv->linux_->alive, 1);
 	}
 	pthread_mutex_unlock(&lv->lock);
 }
 
-static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns,
-		  uint64_t left_ns)
+static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns, uint64_t left_ns)
 {
 	(void)left_ns;
 	switch (why) {
@@ -144,7 +154,7 @@ static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns
 
 static void wake(struct cx_host_vcpu *hv, enum cx_wake_why why)
 {
-	wake_up(of(hv), why);
+	wake_up(of(hv), why, CX_NEVER);
 }
 
 static void set_timer(struct cx_host_vcpu *hv, uint64_t when_ns)

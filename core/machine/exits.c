@@ -74,7 +74,7 @@ static enum cx_next block(struct cx_host_vcpu *hv, uint64_t ns, enum cx_why *why
 static enum cx_next ring0(struct cx_host_vcpu *hv, enum cx_why *why)
 {
 	struct cx_guest *g = hv->guest;
-	struct cx_error err = {""};
+	struct cx_error err = { "" };
 
 	g->engine->answer(g->vm, hv->index, 0);
 	if (g->engine->enter_ring0(g->vm, hv->index, &err) == 0)
@@ -84,8 +84,8 @@ static enum cx_next ring0(struct cx_host_vcpu *hv, enum cx_why *why)
 	return CX_NEXT_LEAVE;
 }
 
-static enum cx_next hypercall(struct cx_host_vcpu *hv, const struct cx_exit *exit,
-			      enum cx_why *why, uint64_t *deadline_ns)
+static enum cx_next hypercall(struct cx_host_vcpu *hv, const struct cx_exit *exit, enum cx_why *why,
+			      uint64_t *deadline_ns)
 {
 	struct cx_guest *g = hv->guest;
 	const uint64_t *a = exit->args;

@@ -40,8 +40,8 @@ struct cx_host_vcpu {
 	pid_t tid;
 	timer_t slice_timer;
 	void *altstack;
-	atomic_uint ready;   /* 0 until the thread has a tid and a timer; errno + 1 if it failed */
-	atomic_uint go;      /* 1: run; the thread takes it back to 0 */
+	atomic_uint ready; /* 0 until the thread has a tid and a timer; errno + 1 if it failed */
+	atomic_uint go;    /* 1: run; the thread takes it back to 0 */
 
 	/* Set by whoever puts it on a pCPU, before `go`. */
 	struct cx_pcpu *pcpu;
@@ -51,10 +51,10 @@ struct cx_host_vcpu {
 	unsigned host_cpu;     /* its thread's affinity; UINT_MAX = not set yet */
 
 	/* The thread's own. */
-	bool answer_due;       /* it blocked in a hypercall that wants the pending ports */
-	uint64_t status;       /* of its exit hypercall */
-	uint64_t cpu_ns;       /* the thread's CPU time at the end */
-	uint64_t logged;       /* lines */
+	bool answer_due; /* it blocked in a hypercall that wants the pending ports */
+	uint64_t status; /* of its exit hypercall */
+	uint64_t cpu_ns; /* the thread's CPU time at the end */
+	uint64_t logged; /* lines */
 };
 
 /** One domain. */
@@ -65,9 +65,9 @@ struct cx_guest {
 	unsigned index, n_vcpus;
 	struct cx_host_vcpu *vcpus;
 	unsigned n_peers;
-	const unsigned *peers;  /* domain indices */
-	pthread_mutex_t lock;   /* for the text */
-	char end_text[160];     /* how it crashed */
+	const unsigned *peers; /* domain indices */
+	pthread_mutex_t lock;  /* for the text */
+	char end_text[160];    /* how it crashed */
 };
 
 struct cx_director {
@@ -99,7 +99,7 @@ struct cx_host {
 	unsigned n_guests, n_vcpus;
 	struct cx_guest *guests;
 	struct cx_host_vcpu *vcpus;
-	uint64_t start_ns;   /* CLOCK_MONOTONIC at the run's zero */
+	uint64_t start_ns; /* CLOCK_MONOTONIC at the run's zero */
 	bool realtime;
 	bool realtime_refused;
 	bool traced;

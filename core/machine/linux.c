@@ -97,8 +97,7 @@ static int place(struct cx_linux_vcpu *lv, const struct cx_linux_config *config,
 	return 0;
 }
 
-int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out,
-		 struct cx_error *err)
+int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, struct cx_error *err)
 {
 	struct cx_host *host = config->host;
 	struct cx_linux *l = calloc(1, sizeof(*l));
@@ -241,8 +240,8 @@ struct fold {
 	size_t n;
 };
 
-static void fold_switch(struct fold *f, struct cx_linux_vcpu *lv,
-			const struct cx_switch_record *s, unsigned *last)
+static void fold_switch(struct fold *f, struct cx_linux_vcpu *lv, const struct cx_switch_record *s,
+			unsigned *last)
 {
 	struct cx_record_vcpu *rv = &f->record->vcpus[lv->hv->id];
 	unsigned at = pcpu_index(f->l, s->cpu);
@@ -262,7 +261,7 @@ static void fold_switch(struct fold *f, struct cx_linux_vcpu *lv,
 		m.prev = *last;
 		m.why = cx_topology_distance(f->l->topology, f->l->pcpus[*last], s->cpu);
 		rv->migrations[m.why]++;
-		f->out[f->n] = (struct ordered){m, f->n};
+		f->out[f->n] = (struct ordered){ m, f->n };
 		f->n++;
 	}
 	if (s->in) {
@@ -270,7 +269,7 @@ static void fold_switch(struct fold *f, struct cx_linux_vcpu *lv,
 		rv->dispatches++;
 		f->record->switches++;
 	}
-	f->out[f->n] = (struct ordered){e, f->n};
+	f->out[f->n] = (struct ordered){ e, f->n };
 	f->n++;
 }
 
@@ -289,7 +288,7 @@ static void fold_vcpu(struct fold *f, struct cx_linux_vcpu *lv)
 			continue;
 		for (; k < lv->n_log && lv->log[k].t_ns < s->time_ns - zero; k++) {
 			lv->log[k].pcpu = (uint16_t)(last == UINT_MAX ? 0 : last);
-			f->out[f->n] = (struct ordered){lv->log[k], f->n};
+			f->out[f->n] = (struct ordered){ lv->log[k], f->n };
 			f->n++;
 		}
 		if (s->in == on)
@@ -300,13 +299,13 @@ static void fold_vcpu(struct fold *f, struct cx_linux_vcpu *lv)
 	for (; k < lv->n_log; k++) {
 		lv->log[k].pcpu = (uint16_t)(last == UINT_MAX ? 0 : last);
 		if (lv->log[k].type == CX_EV_END && on) {
-			struct cx_switch_record off = {zero + lv->stop_ns,
-						       f->l->pcpus[last], false};
+			struct cx_switch_record off = { zero + lv->stop_ns, f->l->pcpus[last],
+							false };
 
 			fold_switch(f, lv, &off, &last);
 			on = false;
 		}
-		f->out[f->n] = (struct ordered){lv->log[k], f->n};
+		f->out[f->n] = (struct ordered){ lv->log[k], f->n };
 		f->n++;
 	}
 }
@@ -385,7 +384,7 @@ static int fill_totals(struct cx_linux *l, struct cx_record *record, struct cx_e
 
 int cx_linux_collect(struct cx_linux *l, struct cx_record *record, struct cx_error *err)
 {
-	struct fold f = {.l = l, .record = record};
+	struct fold f = { .l = l, .record = record };
 	size_t room = 0, k;
 	unsigned i;
 
@@ -396,7 +395,8 @@ int cx_linux_collect(struct cx_linux *l, struct cx_record *record, struct cx_err
 		struct cx_record_vcpu *rv = &record->vcpus[i];
 
 		if (lv->out_of_memory)
-			return cx_fail(err, ENOMEM, "scheduler linux: out of memory for its events");
+			return cx_fail(err, ENOMEM,
+				       "scheduler linux: out of memory for its events");
 		if (lv->lost)
 			cx_host_log(l->host,
 				    "linux: %llu context switches of %s/%u were not recorded; its "

@@ -13,12 +13,12 @@ struct cx_linux_vcpu {
 	struct cx_linux *linux_;
 	struct cx_host_vcpu *hv;
 	pthread_mutex_t lock;
-	bool blocked, ended;  /* lock */
-	enum cx_end end;      /* lock */
+	bool blocked, ended; /* lock */
+	enum cx_end end;     /* lock */
 	uint64_t start_ns, stop_ns;
 	atomic_bool ending;
-	atomic_uint bell;     /* rung when it may go on */
-	uint64_t alarm_ns;    /* its guest's timer; its thread's own */
+	atomic_uint bell;  /* rung when it may go on */
+	uint64_t alarm_ns; /* its guest's timer; its thread's own */
 
 	/* Wakes, blocks and the end (under the lock); switches (by the poller). */
 	struct cx_event *log;

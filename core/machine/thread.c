@@ -48,7 +48,7 @@ int cx_host_signals(struct cx_error *err)
 void cx_host_arm(struct cx_host_vcpu *hv)
 {
 	uint64_t at = hv->until_ns;
-	struct itimerspec its = {{0, 0}, {0, 0}};
+	struct itimerspec its = { { 0, 0 }, { 0, 0 } };
 
 	if (at != CX_NEVER) {
 		at += hv->host->start_ns;
@@ -75,8 +75,7 @@ static void begin_slice(struct cx_host_vcpu *hv, uint64_t since_ns)
 	cx_host_arm(hv);
 	publish_times(hv);
 	if (hv->cost_known)
-		cx_pcpu_note_cost(hv->pcpu,
-				  hv->left_cost_ns + cx_host_now(hv->host) - since_ns);
+		cx_pcpu_note_cost(hv->pcpu, hv->left_cost_ns + cx_host_now(hv->host) - since_ns);
 	hv->cost_known = false;
 }
 
@@ -95,7 +94,7 @@ static bool run_once(struct cx_host_vcpu *hv, enum cx_why *why, uint64_t *deadli
 {
 	struct cx_guest *g = hv->guest;
 	struct cx_exit exit;
-	struct cx_error err = {""};
+	struct cx_error err = { "" };
 
 	if (g->engine->enter(g->vm, hv->index, &exit, &err) < 0) {
 		exit.kind = CX_EXIT_CRASH;
@@ -154,7 +153,7 @@ static uint64_t thread_cpu_ns(void)
 
 static void set_up_signals(struct cx_host_vcpu *hv)
 {
-	stack_t stack = {.ss_sp = hv->altstack, .ss_size = ALTSTACK_BYTES};
+	stack_t stack = { .ss_sp = hv->altstack, .ss_size = ALTSTACK_BYTES };
 	sigset_t mask;
 
 	sigaltstack(&stack, NULL);
@@ -171,7 +170,7 @@ static void set_up_signals(struct cx_host_vcpu *hv)
 static void *vcpu_main(void *arg)
 {
 	struct cx_host_vcpu *hv = arg;
-	stack_t none = {.ss_flags = SS_DISABLE};
+	stack_t none = { .ss_flags = SS_DISABLE };
 
 	this_vcpu = hv;
 	set_up_signals(hv);
@@ -238,7 +237,7 @@ static int spawn_one(struct cx_host_vcpu *hv, const pthread_attr_t *attr, struct
 			       hv->guest->name, hv->index, strerror(-rc));
 	hv->started = true;
 	if (hv->host->realtime) {
-		struct sched_param param = {.sched_priority = VCPU_PRIORITY};
+		struct sched_param param = { .sched_priority = VCPU_PRIORITY };
 
 		if (pthread_setschedparam(hv->thread, SCHED_FIFO, &param))
 			hv->host->realtime_refused = true;

@@ -25,7 +25,8 @@ static int check_pcpus(struct run *r, const struct cx_cpuset *wanted,
 			continue;
 		have = cx_cpuset_format(allowed);
 		cx_fail(r->err, EINVAL,
-			"%s: pcpus: found CPU %d, allowed on this host %s; change pcpus or run on a "
+			"%s: pcpus: found CPU %d, allowed on this host %s; change pcpus or run on "
+			"a "
 			"larger host",
 			r->scenario->path, cpu, have ? have : "fewer");
 		free(have);
@@ -189,9 +190,9 @@ void set_clocks(struct run *r)
 	cx_tsc_clock(calibrated, &clock);
 	r->host.start_ns = monotonic_ns();
 	/* Comparing the two clocks took a while; the run begins now. */
-	clock.base += (uint64_t)(((unsigned __int128)(r->host.start_ns - calibrated)
-				  << clock.shift) /
-				 clock.mult);
+	clock.base +=
+		(uint64_t)(((unsigned __int128)(r->host.start_ns - calibrated) << clock.shift) /
+			   clock.mult);
 	for (i = 0; i < r->scenario->n_domains; i++)
 		for (k = 0; k < r->scenario->domains[i].vcpus; k++) {
 			struct cx_guest_page *page = cx_vm_page(r->vms[i], k);

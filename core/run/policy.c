@@ -158,8 +158,8 @@ char *ignored_by_policy(const struct run *r)
 	unsigned i;
 
 	for (i = 0; i < s->n_domains; i++) {
-		weight |= s->domains[i].weight_given &&
-			  s->domains[i].weight != s->domains[0].weight;
+		weight |=
+			s->domains[i].weight_given && s->domains[i].weight != s->domains[0].weight;
 		reservation |= s->domains[i].reservation != 0;
 		limit |= s->domains[i].limit != 0;
 		soft |= s->domains[i].cpus_soft != NULL;

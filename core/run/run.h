@@ -21,20 +21,20 @@ typedef void (*cx_progress_fn)(void *arg, uint64_t elapsed_ns, uint64_t duration
 typedef void (*cx_log_fn)(void *arg, const char *line);
 
 struct cx_run_options {
-	const char *scheduler; /* "linux", a plug-in's name, or a path with a slash */
+	const char *scheduler;          /* "linux", a plug-in's name, or a path with a slash */
 	const char *const *plugin_dirs; /* searched for NAME.so; NULL-terminated */
-	uint64_t duration_ns;  /* 0 = the scenario's */
-	uint64_t seed;         /* with seed_given */
+	uint64_t duration_ns;           /* 0 = the scenario's */
+	uint64_t seed;                  /* with seed_given */
 	bool seed_given;
 	const struct cx_setting *params; /* override the scenario's; line = 0 */
 	unsigned n_params;
-	uint64_t watchdog_ns;  /* 0 = 2 s */
-	bool realtime;         /* SCHED_FIFO for vCPU threads, if permitted */
+	uint64_t watchdog_ns;             /* 0 = 2 s */
+	bool realtime;                    /* SCHED_FIFO for vCPU threads, if permitted */
 	const struct cx_trace_sink *sink; /* NULL = not traced */
-	const atomic_bool *stop; /* becomes true: end early, still measured */
-	cx_progress_fn progress; /* or NULL */
-	cx_log_fn log;           /* or NULL */
-	void *arg;               /* for both */
+	const atomic_bool *stop;          /* becomes true: end early, still measured */
+	cx_progress_fn progress;          /* or NULL */
+	cx_log_fn log;                    /* or NULL */
+	void *arg;                        /* for both */
 };
 
 /**

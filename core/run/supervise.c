@@ -34,9 +34,9 @@ static int plan(struct run *r)
 		const struct cx_scenario_domain *d = &r->scenario->domains[i];
 
 		if (d->start_ns < r->duration_ns)
-			r->actions[r->n_actions++] = (struct action){d->start_ns, i, false};
+			r->actions[r->n_actions++] = (struct action){ d->start_ns, i, false };
 		if (d->stop_ns < r->duration_ns)
-			r->actions[r->n_actions++] = (struct action){d->stop_ns, i, true};
+			r->actions[r->n_actions++] = (struct action){ d->stop_ns, i, true };
 	}
 	qsort(r->actions, r->n_actions, sizeof(*r->actions), by_time);
 	return 0;
@@ -59,8 +59,7 @@ static bool all_ended(struct run *r)
 {
 	if (r->next_action < r->n_actions)
 		return false;
-	return r->is_linux ? cx_linux_all_ended(r->baseline)
-			   : cx_dispatch_all_ended(r->dispatch);
+	return r->is_linux ? cx_linux_all_ended(r->baseline) : cx_dispatch_all_ended(r->dispatch);
 }
 
 static uint64_t next_stop(const struct run *r, uint64_t now)
