@@ -95,6 +95,20 @@ static void start_tick(struct cx_pcpu *p, uint64_t now)
 	cx_timer_arm(&p->d->timers, &p->tick, (now / p->tick_period_ns + 1) * p->tick_period_ns);
 }
 
+static void answer(struct cx_decision *decision, struct cx_pcpu *p, struct cx_vcpu *next,
+		   uint64_t now)
+{
+	decision->next = next;
+	decision->pcpu = p;
+	decision->until_ns = next ? next->until_ns : CX_NEVER;
+	decision->now_ns = now;
+	if (!next)
+		return;
+	decision->run_ns = next->time_ns[CX_RUNNING];
+	decision->ready_ns = next->time_ns[CX_READY] + next->time_ns[CX_LIMITED] +
+			     next->time_ns[CX_COSTOPPED];
+}
+
 void decide(struct cx_pcpu *p, enum cx_why why, uint64_t left_ns, uint64_t now,
 	    struct cx_decision *decision)
 {
@@ -134,10 +148,7 @@ void decide(struct cx_pcpu *p, enum cx_why why, uint64_t left_ns, uint64_t now,
 		e.y = left_ns && done > left_ns ? done - left_ns : done - now;
 		emit(p, &e);
 	}
-	decision->next = next;
-	decision->pcpu = p;
-	decision->until_ns = next ? next->until_ns : CX_NEVER;
-	decision->now_ns = now;
+	answer(decision, p, next, now);
 }
 
 static void begin_block(struct cx_vcpu *v, struct cx_pcpu *p, uint64_t deadline_ns, uint64_t now)
@@ -168,9 +179,7 @@ void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns,
 	case CX_WHY_BLOCK:
 		/* The event may have come after the guest looked and before this lock. */
 		if (d->ops->pending(d->machine, v)) {
-			decision->next = v;
-			decision->until_ns = v->until_ns;
-			decision->now_ns = now;
+			answer(decision, p, v, now);
 			goto out;
 		}
 		begin_block(v, p, deadline_ns, now);

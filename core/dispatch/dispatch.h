@@ -107,6 +107,8 @@ struct cx_decision {
 	struct cx_pcpu *pcpu; /* here */
 	uint64_t until_ns;    /* end of its slice */
 	uint64_t now_ns;      /* when it was decided */
+	uint64_t run_ns;      /* time that `next` has run so far, for its guest to see */
+	uint64_t ready_ns;    /* and waited while it had work */
 	bool ended;           /* the vCPU that left is no more */
 };
 
@@ -171,7 +173,5 @@ void cx_pcpu_note_cost(struct cx_pcpu *pcpu, uint64_t ns);
 uint64_t cx_dispatch_finish(struct cx_dispatch *d);
 /** Fill in the vCPUs', pCPUs' and counters' part of the record; after the finish. */
 void cx_dispatch_collect(struct cx_dispatch *d, struct cx_record *record);
-/** Times of @v so far, for the guest's page: by the thread that runs it. */
-void cx_vcpu_times(const struct cx_vcpu *v, uint64_t *run_ns, uint64_t *ready_ns);
 
 #endif

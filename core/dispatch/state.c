@@ -117,9 +117,3 @@ void assign(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now)
 		emit(to, &e);
 	}
 }
-
-void cx_vcpu_times(const struct cx_vcpu *v, uint64_t *run_ns, uint64_t *ready_ns)
-{
-	*run_ns = v->time_ns[CX_RUNNING];
-	*ready_ns = v->time_ns[CX_READY] + v->time_ns[CX_LIMITED] + v->time_ns[CX_COSTOPPED];
-}

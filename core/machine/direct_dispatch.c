@@ -21,12 +21,19 @@ static void move_thread(struct cx_host_vcpu *hv, unsigned cpu)
 		hv->host_cpu = cpu;
 }
 
+static void take_over(struct cx_host_vcpu *hv, const struct cx_decision *decision)
+{
+	hv->until_ns = decision->until_ns;
+	hv->run_ns = decision->run_ns;
+	hv->ready_ns = decision->ready_ns;
+}
+
 /* @hv is the dispatcher's choice: nobody else touches these fields until it leaves. */
 static void put_on(struct cx_host_vcpu *hv, const struct cx_decision *decision, uint64_t cost_ns)
 {
 	move_thread(hv, cx_pcpu_host_cpu(decision->pcpu));
 	hv->pcpu = decision->pcpu;
-	hv->until_ns = decision->until_ns;
+	take_over(hv, decision);
 	hv->left_cost_ns = cost_ns;
 	hv->cost_known = cost_ns != 0;
 	cx_host_go(hv);
@@ -51,7 +58,7 @@ static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns
 
 	cx_dispatch_leave(hv->v, why, deadline_ns, left_ns, &decision);
 	if (decision.next == hv->v) {
-		hv->until_ns = decision.until_ns;
+		take_over(hv, &decision);
 		return true;
 	}
 	/* From here on @hv may have been put on another pCPU already: not ours to read. */

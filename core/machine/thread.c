@@ -66,7 +66,8 @@ static void publish_times(struct cx_host_vcpu *hv)
 	if (!hv->v)
 		return;
 	page = hv->guest->engine->page(hv->guest->vm, hv->index);
-	cx_vcpu_times(hv->v, &page->run_ns, &page->ready_ns);
+	page->run_ns = hv->run_ns;
+	page->ready_ns = hv->ready_ns;
 }
 
 /* @since_ns: from when on our own part of the cost of deciding counts. */
