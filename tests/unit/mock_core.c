@@ -643,6 +643,7 @@ static void attach(struct cx_vcpu *v)
 	struct mock *m = v->m;
 
 	v->attached = true;
+	v->start_ns = m->now_ns;
 	hold(m, "vcpu_attach", v->pcpu, NULL);
 	if (m->plugin->vcpu_attach && m->plugin->vcpu_attach(&m->policy, v, m->now_ns))
 		breach(m, "failed");

@@ -149,6 +149,7 @@ struct cx_vcpu {
 	uint64_t left_ns; /* of the present run step */
 	uint64_t wake_ns; /* when a sleep or the time before the start ends */
 	enum cx_wake_why wake_why;
+	uint64_t start_ns; /* when it was attached */
 	uint64_t run_ns, ready_ns, limited_ns, blocked_ns;
 	uint64_t waiting_ns, longest_wait_ns; /* ready without a break */
 	uint64_t wakes, latency_ns, longest_latency_ns;
