@@ -334,6 +334,11 @@ void cx_pcpu_note_cost(struct cx_pcpu *pcpu, uint64_t ns)
 	cx_hist_add(&pcpu->cost, ns);
 }
 
+void cx_pcpu_note_gap(struct cx_pcpu *pcpu, uint64_t ns)
+{
+	cx_hist_add(&pcpu->gap, ns);
+}
+
 void cx_dispatch_note(struct cx_vcpu *v, enum cx_event_type type, uint32_t why, uint64_t x,
 		      uint64_t y)
 {
@@ -444,6 +449,7 @@ void cx_dispatch_collect(struct cx_dispatch *d, struct cx_record *record)
 		record->pcpus[i].idle_ns = p->idle_ns;
 		record->switches += p->switches;
 		cx_hist_merge(&record->decide_ns, &p->cost);
+		cx_hist_merge(&record->gap_ns, &p->gap);
 	}
 	for (k = 0; k < CX_FAULTS; k++)
 		record->faults[k] = atomic_load(&pol->faults[k]);

@@ -168,6 +168,8 @@ bool cx_dispatch_dead(struct cx_dispatch *d, struct cx_error *why);
  * less the hand-over.  By the thread that now runs on @pcpu.
  */
 void cx_pcpu_note_cost(struct cx_pcpu *pcpu, uint64_t ns);
+/** Likewise all of the time between the two guests, hand-over and timer included. */
+void cx_pcpu_note_gap(struct cx_pcpu *pcpu, uint64_t ns);
 
 /** Close all accounts at one instant and refuse everything from now on.  The end's time. */
 uint64_t cx_dispatch_finish(struct cx_dispatch *d);

@@ -55,7 +55,7 @@ struct cx_pcpu {
 	struct cx_timer timers[CX_PCPU_TIMERS];
 
 	struct cx_guard_watch watch; /* [a] the operation that runs under this lock */
-	struct cx_hist cost;         /* by the thread that runs here */
+	struct cx_hist cost, gap;    /* by the thread that runs here */
 };
 
 struct cx_domain {

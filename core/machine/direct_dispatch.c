@@ -28,14 +28,18 @@ static void take_over(struct cx_host_vcpu *hv, const struct cx_decision *decisio
 	hv->ready_ns = decision->ready_ns;
 }
 
-/* @hv is the dispatcher's choice: nobody else touches these fields until it leaves. */
-static void put_on(struct cx_host_vcpu *hv, const struct cx_decision *decision, uint64_t cost_ns)
+/* @left_ns: when somebody left that pCPU for it; CX_NEVER if it was idle.
+ * @hv is the dispatcher's choice: nobody else touches these fields until it leaves. */
+static void put_on(struct cx_host_vcpu *hv, const struct cx_decision *decision, uint64_t left_ns)
 {
+	uint64_t decided_ns = cx_host_now(hv->host);
+
 	move_thread(hv, cx_pcpu_host_cpu(decision->pcpu));
 	hv->pcpu = decision->pcpu;
 	take_over(hv, decision);
-	hv->left_cost_ns = cost_ns;
-	hv->cost_known = cost_ns != 0;
+	hv->left_at_ns = left_ns;
+	hv->left_cost_ns = decided_ns - left_ns;
+	hv->cost_known = left_ns != CX_NEVER;
 	cx_host_go(hv);
 }
 
@@ -63,7 +67,7 @@ static bool leave(struct cx_host_vcpu *hv, enum cx_why why, uint64_t deadline_ns
 	}
 	/* From here on @hv may have been put on another pCPU already: not ours to read. */
 	if (decision.next)
-		put_on(cx_vcpu_machine(decision.next), &decision, cx_host_now(hv->host) - left_ns);
+		put_on(cx_vcpu_machine(decision.next), &decision, left_ns);
 	return false;
 }
 
@@ -111,7 +115,7 @@ static void op_kick(void *m, struct cx_pcpu *pcpu)
 
 	(void)m;
 	if (rc == 1)
-		put_on(cx_vcpu_machine(decision.next), &decision, 0);
+		put_on(cx_vcpu_machine(decision.next), &decision, CX_NEVER);
 	else if (rc == -EBUSY)
 		cx_host_kick(cx_vcpu_machine(decision.next));
 }

@@ -47,6 +47,7 @@ struct cx_host_vcpu {
 	struct cx_pcpu *pcpu;
 	uint64_t until_ns;     /* end of its slice */
 	uint64_t run_ns, ready_ns; /* its times so far, for its guest to see */
+	uint64_t left_at_ns;   /* when the guest before it left the pCPU */
 	uint64_t left_cost_ns; /* what deciding for it has cost so far */
 	bool cost_known;       /* false: it was put on an idle pCPU, nobody left */
 	unsigned host_cpu;     /* its thread's affinity; UINT_MAX = not set yet */

@@ -70,13 +70,19 @@ static void publish_times(struct cx_host_vcpu *hv)
 	page->ready_ns = hv->ready_ns;
 }
 
-/* @since_ns: from when on our own part of the cost of deciding counts. */
+/*
+ * @since_ns: from when on our own part of the cost of deciding counts.  Arming the timer
+ * belongs to putting the decision into effect, as waking the thread does: on hosts whose
+ * timer is itself emulated it alone costs microseconds.
+ */
 static void begin_slice(struct cx_host_vcpu *hv, uint64_t since_ns)
 {
-	cx_host_arm(hv);
 	publish_times(hv);
 	if (hv->cost_known)
 		cx_pcpu_note_cost(hv->pcpu, hv->left_cost_ns + cx_host_now(hv->host) - since_ns);
+	cx_host_arm(hv);
+	if (hv->cost_known)
+		cx_pcpu_note_gap(hv->pcpu, cx_host_now(hv->host) - hv->left_at_ns);
 	hv->cost_known = false;
 }
 
@@ -129,6 +135,7 @@ static void run_turn(struct cx_host_vcpu *hv)
 			return;
 		/* It goes on itself: all of the cost lies between leaving and here. */
 		hv->left_cost_ns = 0;
+		hv->left_at_ns = left_ns;
 		hv->cost_known = hv->pcpu != NULL;
 		begin_slice(hv, left_ns);
 	}
