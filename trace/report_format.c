@@ -79,7 +79,7 @@ static unsigned printable(const unsigned char *s)
 	return n;
 }
 
-enum style { TEXT, HTML, CSV, GNUPLOT };
+enum style { TEXT, HTML, CSV, GNUPLOT, TIC };
 
 static const char *escape(unsigned char c, enum style style)
 {
@@ -93,8 +93,12 @@ static const char *escape(unsigned char c, enum style style)
 				   : NULL;
 	case CSV:
 		return c == '"' ? "\"\"" : NULL;
-	case GNUPLOT: /* tic labels go through a printf of gnuplot's own */
-		return c == '\'' ? "''" : c == '%' ? "%%" : NULL;
+	case TIC: /* tic labels go through a printf of gnuplot's own */
+		if (c == '%')
+			return "%%";
+		/* fallthrough */
+	case GNUPLOT: /* a back-quote runs commands in other kinds of strings: never one */
+		return c == '\'' ? "''" : c == '`' ? "?" : NULL;
 	default:
 		return NULL;
 	}
@@ -140,7 +144,16 @@ void cx_put_csv(FILE *out, const char *text)
 
 void cx_put_gnuplot(FILE *out, const char *text)
 {
+	fputc('\'', out);
 	put(out, text, GNUPLOT);
+	fputc('\'', out);
+}
+
+void cx_put_tic(FILE *out, const char *text)
+{
+	fputc('\'', out);
+	put(out, text, TIC);
+	fputc('\'', out);
 }
 
 unsigned cx_text_width(const char *text)

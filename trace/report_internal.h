@@ -14,6 +14,9 @@
 
 #define CX_SHORT 32 /* room for any formatted number */
 
+/** A row's letter: 0 = 'A'. */
+#define CX_ROW_LETTER(row) ('A' + (char)((row) % 26))
+
 /** Three significant digits with a unit: "812ns", "4.31us", "12.0ms", "2.50s". */
 const char *cx_fmt_ns(uint64_t ns, char buf[CX_SHORT]);
 /** Three significant digits: "950", "4.31k", "12.0M". */
@@ -26,7 +29,8 @@ const char *cx_fmt_percent(double percent, char buf[CX_SHORT]);
 void cx_put_text(FILE *out, const char *text);
 void cx_put_html(FILE *out, const char *text);
 void cx_put_csv(FILE *out, const char *text);     /* with the quotes */
-void cx_put_gnuplot(FILE *out, const char *text); /* within single quotes, as a tic label */
+void cx_put_gnuplot(FILE *out, const char *text); /* with single quotes */
+void cx_put_tic(FILE *out, const char *text);     /* likewise, as the label of a tic */
 /** Columns that cx_put_text() takes on a terminal. */
 unsigned cx_text_width(const char *text);
 /** cx_put_text() in exactly @width columns, cut or padded. */
@@ -88,7 +92,7 @@ const char *cx_run_verdict(const struct cx_record *record);
 
 /** A run's name in file names: its scheduler, made safe and unique: "credit", "credit-2". */
 void cx_run_slug(const struct cx_report *report, unsigned run, char *buf, size_t len);
-/** Open @dir/@name for writing. Returns NULL with a message. */
+/** Open @dir/@name for writing. Returns NULL with errno set and a message. */
 FILE *cx_folder_create(const char *dir, const char *name, struct cx_error *err);
 /** Close it; -EIO, -ENOSPC ... with a message when not everything could be written. */
 int cx_folder_close(FILE *file, const char *dir, const char *name, struct cx_error *err);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Running gnuplot: by itself, without a shell, in the report folder.
+ */
+#include "trace/report_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOG "plots/gnuplot.log"
+#define EXEC_FAILED 127 /* what a spawned child that cannot exec ends with */
+
+extern char **environ;
+
+static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const char *dir)
+{
+	sigset_t none, all;
+	int ret;
+
+	/* The caller may block or catch signals; gnuplot starts with a clean slate. */
+	sigemptyset(&none);
+	sigfillset(&all);
+	ret = posix_spawnattr_setsigmask(attr, &none);
+	if (!ret)
+		ret = posix_spawnattr_setsigdefault(attr, &all);
+	if (!ret)
+		ret = posix_spawnattr_setflags(attr,
+					       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	if (!ret)
+		ret = posix_spawn_file_actions_addchdir_np(actions, dir);
+	if (!ret)
+		ret = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY,
+						       0);
+	if (!ret)
+		ret = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, LOG,
+						       O_WRONLY | O_CREAT | O_APPEND, 0644);
+	if (!ret)
+		ret = posix_spawn_file_actions_adddup2(actions, STDOUT_FILENO, STDERR_FILENO);
+	return ret;
+}
+
+/** Start it on @script.  Returns 0 or a negative errno. */
+static int spawn(const char *dir, const char *script, pid_t *pid)
+{
+	char name[] = "gnuplot", path[PATH_MAX];
+	char *argv[] = { name, path, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s", script);
+	ret = posix_spawn_file_actions_init(&actions);
+	if (ret)
+		return -ret;
+	ret = posix_spawnattr_init(&attr);
+	if (!ret) {
+		ret = set_up(&actions, &attr, dir);
+		if (!ret)
+			ret = posix_spawnp(pid, name, &actions, &attr, argv, environ);
+		posix_spawnattr_destroy(&attr);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return -ret;
+}
+
+/** Wait for it.  Returns 0, -ENOENT (there is no gnuplot) or -EIO (it failed). */
+static int finish(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -EIO;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED)
+		return -ENOENT;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+static bool not_empty(const char *dir, const char *name, const char *ending)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/plots/%s%s", dir, name, ending) >= PATH_MAX)
+		return false;
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+/** An empty log says nothing: away with it. */
+static void tidy_log(const char *dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/" LOG, dir) < PATH_MAX && stat(path, &st) == 0 &&
+	    st.st_size == 0)
+		unlink(path);
+}
+
+int cx_plots_draw(const char *dir, struct cx_plots *plots, struct cx_error *err)
+{
+	const char *failed = NULL;
+	unsigned i;
+	int ret = 0;
+
+	for (i = 0; i < plots->n && ret != -ENOENT; i++) {
+		struct cx_plot *plot = &plots->plot[i];
+		char script[sizeof(plot->name) + sizeof("plots/.gp")];
+		pid_t pid;
+		int result;
+
+		snprintf(script, sizeof(script), "plots/%s.gp", plot->name);
+		result = spawn(dir, script, &pid);
+		if (!result)
+			result = finish(pid);
+		plot->drawn = !result && not_empty(dir, plot->name, ".svg");
+		if (result == -ENOENT)
+			ret = result;
+		else if (!plot->drawn && !ret) {
+			ret = result ? result : -EIO;
+			failed = plot->name;
+		}
+	}
+	tidy_log(dir);
+	if (ret == -ENOENT)
+		return cx_fail(
+			err, ENOENT,
+			"gnuplot is missing, so %s has no plots: install it (Debian: apt-get "
+			"install gnuplot-nox), then run `gnuplot plots/*.gp` in that folder",
+			dir);
+	if (ret)
+		return cx_fail(err, -ret, "%s/plots/%s.gp: gnuplot failed, see %s/" LOG, dir,
+			       failed, dir);
+	return 0;
+}
