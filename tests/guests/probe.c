@@ -7,6 +7,7 @@
 #define KERNEL_ADDRESS 0x2000 /* the VMM's own, below CX_GUEST_IMAGE */
 #define NONCANONICAL 0x8000000000000000ull
 #define BEYOND (1ull << 46)       /* more memory than any domain has */
+#define OUTSIDE (1ull << 33)      /* no memory of the test domain, yet a possible address */
 #define PAGE_DIRECTORY_FLAGS 0x83 /* present, writable, 2 MiB */
 #define LARGE_PAGE 0x200000ull
 #define RFLAGS_TF 0x100
@@ -253,7 +254,7 @@ static void map_outside(void)
 	for (int i = 0; i < 2; i++)
 		table = (uint64_t *)(uintptr_t)(table[0] & ~0xfffull);
 	/* The last 2 MiB of the first GiB. */
-	table[511] = BEYOND >> 6 | PAGE_DIRECTORY_FLAGS;
+	table[511] = OUTSIDE | PAGE_DIRECTORY_FLAGS;
 	__asm__ volatile("mov %0, %%cr3" : : "r"(cr3));
 	*(volatile uint8_t *)(511 * LARGE_PAGE + 0x123) = 1;
 }

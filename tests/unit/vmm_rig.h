@@ -154,4 +154,17 @@ static inline void rig_kick_every(struct cx_vm *vm, long us)
 	assert_int_equal(setitimer(ITIMER_REAL, &every, NULL), 0);
 }
 
+/** Enter, kicked again and again, until the guest has got further.  A slow host may need
+ *  several goes for it. */
+static inline void rig_run_until_progress(struct cx_vm *vm)
+{
+	uint64_t before = cx_vm_page(vm, 0)->progress;
+
+	for (int i = 0; i < 1000 && cx_vm_page(vm, 0)->progress == before; i++) {
+		assert_int_equal(rig_enter(vm, 0).kind, CX_EXIT_KICKED);
+		cx_vm_kick_clear(vm, 0);
+	}
+	assert_true(cx_vm_page(vm, 0)->progress > before);
+}
+
 #endif
