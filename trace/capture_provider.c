@@ -85,7 +85,7 @@ static int choose_home(char home[CX_CAPTURE_HOME_MAX], struct cx_error *err)
 	const char *tmp = getenv("TMPDIR");
 	int code;
 
-	if (!tmp || tmp[0] != '/' || strlen(tmp) + sizeof(HOME_TEMPLATE) > CX_CAPTURE_HOME_MAX / 2)
+	if (!tmp || tmp[0] != '/' || strlen(tmp) + sizeof(HOME_TEMPLATE) > CX_CAPTURE_HOME_MAX)
 		tmp = "/tmp";
 	snprintf(home, CX_CAPTURE_HOME_MAX, "%s" HOME_TEMPLATE, tmp);
 	if (!mkdtemp(home)) {
