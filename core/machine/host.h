@@ -45,12 +45,12 @@ struct cx_host_vcpu {
 
 	/* Set by whoever puts it on a pCPU, before `go`. */
 	struct cx_pcpu *pcpu;
-	uint64_t until_ns;     /* end of its slice */
+	uint64_t until_ns;         /* end of its slice */
 	uint64_t run_ns, ready_ns; /* its times so far, for its guest to see */
-	uint64_t left_at_ns;   /* when the guest before it left the pCPU */
-	uint64_t left_cost_ns; /* what deciding for it has cost so far */
-	bool cost_known;       /* false: it was put on an idle pCPU, nobody left */
-	unsigned host_cpu;     /* its thread's affinity; UINT_MAX = not set yet */
+	uint64_t left_at_ns;       /* when the guest before it left the pCPU */
+	uint64_t left_cost_ns;     /* what deciding for it has cost so far */
+	bool cost_known;           /* false: it was put on an idle pCPU, nobody left */
+	unsigned host_cpu;         /* its thread's affinity; UINT_MAX = not set yet */
 
 	/* The thread's own. */
 	bool answer_due; /* it blocked in a hypercall that wants the pending ports */

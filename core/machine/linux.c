@@ -16,6 +16,8 @@
 
 #define NICE_STEP 1.25 /* the kernel's weights differ by so much from step to step */
 #define NICE_MAX 19
+#define SAMPLE_NS 10000000ull /* the threads' CPU times */
+#define DRAIN_NS 100000000ull /* the rings of switches: 20,480 switches a second each */
 
 static void *grow(void *array, size_t n, size_t *room, size_t size)
 {
@@ -42,9 +44,8 @@ void cx_linux_log(struct cx_linux_vcpu *lv, const struct cx_event *event)
 	log[lv->n_log++] = *event;
 }
 
-static void take_switch(void *arg, const struct cx_switch_record *record)
+void cx_linux_add_switch(struct cx_linux_vcpu *lv, const struct cx_switch_record *record)
 {
-	struct cx_linux_vcpu *lv = arg;
 	struct cx_switch_record *s =
 		grow(lv->switches, lv->n_switches, &lv->room_switches, sizeof(*s));
 
@@ -54,6 +55,11 @@ static void take_switch(void *arg, const struct cx_switch_record *record)
 	}
 	lv->switches = s;
 	s[lv->n_switches++] = *record;
+}
+
+static void take_switch(void *arg, const struct cx_switch_record *record)
+{
+	cx_linux_add_switch(arg, record);
 }
 
 static unsigned heaviest(const struct cx_linux_config *config)
@@ -97,6 +103,25 @@ static int place(struct cx_linux_vcpu *lv, const struct cx_linux_config *config,
 	return 0;
 }
 
+/* All of them or none: figures of two kinds would not compare. */
+static void record_switches(struct cx_linux *l)
+{
+	struct cx_error why;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < l->host->n_vcpus && !rc; i++)
+		rc = cx_switches_open(l->vcpus[i].hv->tid, &l->vcpus[i].ring, &why);
+	if (!rc)
+		return;
+	for (i = 0; i < l->host->n_vcpus; i++) {
+		cx_switches_close(l->vcpus[i].ring);
+		l->vcpus[i].ring = NULL;
+	}
+	l->sampled = true;
+	cx_host_log(l->host, "%s; going on with CPU times sampled every 10 ms", why.text);
+}
+
 int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, struct cx_error *err)
 {
 	struct cx_host *host = config->host;
@@ -112,8 +137,9 @@ int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, st
 	l->pcpus = calloc(config->n_pcpus, sizeof(*l->pcpus));
 	l->vcpus = calloc(host->n_vcpus, sizeof(*l->vcpus));
 	l->started = calloc(host->n_guests, sizeof(*l->started));
+	l->filled_ns = calloc(config->n_pcpus, sizeof(*l->filled_ns));
 	l->unstarted = host->n_guests;
-	if (!l->pcpus || !l->vcpus || !l->started) {
+	if (!l->pcpus || !l->vcpus || !l->started || !l->filled_ns) {
 		cx_linux_free(l);
 		return cx_fail(err, ENOMEM, "out of memory");
 	}
@@ -128,9 +154,10 @@ int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, st
 		lv->hv->director_data = lv;
 		rc = place(lv, config, nice_of(config->domains[lv->hv->guest->index].weight, max),
 			   err);
-		if (!rc)
-			rc = cx_switches_open(lv->hv->tid, &lv->ring, err);
+		lv->cpus = config->domains[lv->hv->guest->index].cpus;
 	}
+	if (!rc)
+		record_switches(l);
 	if (rc) {
 		cx_linux_free(l);
 		return rc;
@@ -150,6 +177,7 @@ void cx_linux_free(struct cx_linux *l)
 		free(l->vcpus[i].log);
 		free(l->vcpus[i].switches);
 	}
+	free(l->filled_ns);
 	free(l->started);
 	free(l->vcpus);
 	free(l->pcpus);
@@ -185,8 +213,17 @@ void cx_linux_poll(struct cx_linux *l)
 {
 	unsigned i;
 
+	if (l->sampled) {
+		cx_linux_sample(l);
+		return;
+	}
 	for (i = 0; i < l->host->n_vcpus; i++)
 		l->vcpus[i].lost += cx_switches_drain(l->vcpus[i].ring, take_switch, &l->vcpus[i]);
+}
+
+uint64_t cx_linux_poll_every(const struct cx_linux *l)
+{
+	return l->sampled ? SAMPLE_NS : DRAIN_NS;
 }
 
 bool cx_linux_all_ended(struct cx_linux *l)
@@ -198,6 +235,7 @@ uint64_t cx_linux_finish(struct cx_linux *l)
 {
 	unsigned i;
 
+	cx_linux_poll(l);
 	l->end_ns = cx_host_now(l->host);
 	for (i = 0; i < l->host->n_guests; i++)
 		if (l->started[i])
@@ -388,7 +426,9 @@ int cx_linux_collect(struct cx_linux *l, struct cx_record *record, struct cx_err
 	size_t room = 0, k;
 	unsigned i;
 
-	cx_linux_poll(l);
+	if (!l->sampled) /* its threads are gone */
+		cx_linux_poll(l);
+	record->timeline_sampled = l->sampled;
 	record->duration_ns = l->end_ns;
 	for (i = 0; i < l->host->n_vcpus; i++) {
 		struct cx_linux_vcpu *lv = &l->vcpus[i];

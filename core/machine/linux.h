@@ -27,13 +27,15 @@ struct cx_linux_config {
 	const struct cx_linux_domain *domains;
 };
 
-/** Set affinities and nice values, begin to record switches. */
+/** Set affinities and nice values, begin to record switches; where the host does not
+ *  permit that, sample CPU times instead, and log why. */
 int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **linux_,
 		 struct cx_error *err);
 void cx_linux_free(struct cx_linux *linux_);
 void cx_linux_start_domain(struct cx_linux *linux_, unsigned domain);
-/** To be called ten times a second or more often, by one thread. */
+/** To be called every cx_linux_poll_every() or more often, by one thread. */
 void cx_linux_poll(struct cx_linux *linux_);
+uint64_t cx_linux_poll_every(const struct cx_linux *linux_);
 bool cx_linux_all_ended(struct cx_linux *linux_);
 /** Close all accounts; threads are to be joined next.  The run's length. */
 uint64_t cx_linux_finish(struct cx_linux *linux_);

@@ -27,7 +27,9 @@ struct cx_linux_vcpu {
 	size_t n_switches, room_switches;
 	uint64_t lost;
 	bool out_of_memory;
-	struct cx_switch_ring *ring;
+	struct cx_switch_ring *ring;  /* NULL: sampled */
+	const struct cx_cpuset *cpus; /* that it may use; NULL = all */
+	uint64_t cpu_ns, owed_ns;     /* sampled: CPU time seen, and not yet placed */
 };
 
 struct cx_linux {
@@ -40,8 +42,15 @@ struct cx_linux {
 	unsigned unstarted; /* domains */
 	bool *started;      /* by domain */
 	uint64_t end_ns;
+	bool sampled;        /* no context switches to be had */
+	uint64_t sampled_ns; /* when last; CLOCK_MONOTONIC */
+	uint64_t *filled_ns; /* by pCPU: of the interval that is being placed */
 };
 
+/** Append a switch; by the poller. */
+void cx_linux_add_switch(struct cx_linux_vcpu *lv, const struct cx_switch_record *record);
+/** Turn the CPU time since the last call into switches. */
+void cx_linux_sample(struct cx_linux *linux_);
 /** Append to the log; its lock held. */
 void cx_linux_log(struct cx_linux_vcpu *lv, const struct cx_event *event);
 

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RING_PAGES 16u /* a power of two; 1,024 switches of 64 bytes */
+#define RING_PAGES 16u /* a power of two; room for 2,048 switches of 32 bytes */
 
 struct cx_switch_ring {
 	int fd;
@@ -49,7 +49,7 @@ int cx_switches_open(pid_t tid, struct cx_switch_ring **out, struct cx_error *er
 	if (r->fd < 0) {
 		rc = cx_fail(err, errno,
 			     "scheduler linux: cannot record the host's context switches "
-			     "(perf_event_open: %s); run as root, or set sysctl "
+			     "(perf_event_open: %s); for that run as root, or set sysctl "
 			     "kernel.perf_event_paranoid to 1",
 			     strerror(errno));
 		free(r);

@@ -64,7 +64,7 @@ static bool all_ended(struct run *r)
 
 static uint64_t next_stop(const struct run *r, uint64_t now)
 {
-	uint64_t at = now + POLL_NS;
+	uint64_t at = now + (r->is_linux ? cx_linux_poll_every(r->baseline) : POLL_NS);
 
 	if (at > r->duration_ns)
 		at = r->duration_ns;
