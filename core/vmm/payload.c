@@ -252,7 +252,7 @@ static int check_workload(const struct cx_workload_info *info, const char *path,
 int cx_payload_open(const char *path, struct cx_payload **payload, struct cx_error *err)
 {
 	struct cx_payload *p = calloc(1, sizeof(*p));
-	Elf64_Ehdr eh;
+	Elf64_Ehdr eh = { 0 };
 	int rc;
 
 	if (!p)

@@ -78,10 +78,12 @@ static uint64_t resident(void *start, uint64_t len)
 static uint64_t process_resident(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");
-	unsigned long long all, here = 0;
+	char line[128], *second = NULL;
+	uint64_t here;
 
-	if (f && fscanf(f, "%llu %llu", &all, &here) != 2)
-		here = 0;
+	if (f && fgets(line, sizeof(line), f))
+		second = strchr(line, ' ');
+	here = second ? strtoull(second, NULL, 10) : 0;
 	if (f)
 		fclose(f);
 	return here * CX_PAGE_SIZE;
