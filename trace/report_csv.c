@@ -182,6 +182,11 @@ static void put_latencies(FILE *out, const struct cx_report *report)
 				(double)later / (double)h->count);
 			later -= h->bucket[b];
 		}
+		if (h->count) { /* and after the longest, none */
+			fprintf(out, "%u,", i);
+			cx_put_csv(out, report->records[i]->scheduler);
+			fprintf(out, ",%.9g,0\n", (double)(h->max ? h->max : 1) / 1e9);
+		}
 	}
 }
 

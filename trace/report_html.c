@@ -16,22 +16,24 @@
 
 static const char css[] =
 	"body{font:15px/1.5 system-ui,'DejaVu Sans',sans-serif;color:#1a1a1a;background:#fff;"
-	"max-width:1080px;margin:2em auto;padding:0 1em}"
+	"max-width:1340px;margin:2em auto;padding:0 1em}"
 	"h1{margin-bottom:.2em}h2{margin-top:2em;border-bottom:1px solid #ccc}"
 	".question{font-size:1.25em;margin:.2em 0 .6em}.host{color:#555;margin:0}"
 	".warn{border:2px solid #a40000;border-left-width:12px;padding:.4em 1em;margin:1em 0}"
 	".warn p{margin:.2em 0}"
-	"table{border-collapse:collapse;margin:.6em 0;font-variant-numeric:tabular-nums}"
-	"th,td{padding:.2em .6em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}"
+	"table{border-collapse:collapse;margin:.6em 0;font-size:13px;"
+	"font-variant-numeric:tabular-nums}"
+	"th,td{padding:.2em .5em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}"
 	"th{border-bottom:2px solid #888;font-weight:600}"
 	"th:first-child,td:first-child{text-align:left;max-width:22em;overflow:hidden;"
 	"text-overflow:ellipsis}"
 	"th a{color:inherit;text-decoration:underline dotted}"
 	".wide{overflow-x:auto}.bad{font-weight:700;color:#a40000}"
-	"figure{margin:1.6em 0}figure svg{width:100%;height:auto;border:1px solid #ddd}"
-	"figcaption{color:#333}code{background:#f3f3f3;padding:0 .25em}"
+	"figure{margin:1.6em 0;max-width:1080px}figure svg{width:100%;height:auto;border:1px solid "
+	"#ddd}"
+	"figcaption{color:#333;max-width:60em}code{background:#f3f3f3;padding:0 .25em}"
 	"pre{background:#f3f3f3;padding:.8em;overflow-x:auto}dt{font-weight:600;margin-top:.8em}"
-	"dd{margin-left:1.4em}:target{background:#fff3c4}"
+	"dd{margin-left:1.4em;max-width:60em}:target{background:#fff3c4}"
 	"@media print{body{margin:0;max-width:none}figure{break-inside:avoid}}";
 
 void cx_html_open(FILE *out, const char *title)

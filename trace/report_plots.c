@@ -8,6 +8,7 @@
 #include "trace/report_internal.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,25 +17,36 @@
 #define LANE_HEIGHT 46u /* of a pCPU in the timeline */
 #define FRAME 130u      /* title, axis and key of a plot */
 #define KEY_LINE 22u
-#define LABEL_SHARE 0.022  /* a segment longer than this part of the window gets its tag */
+#define TAG_WIDTH 0.008    /* of a tag's letter, as part of the timeline's width ... */
+#define TAG_MARGIN 0.006   /* ... and what a box needs besides to show it */
 #define ERROR_FLOOR 0.01   /* percent: less is drawn here, as zero has no logarithm */
+#define SHARE_MARGIN 1.04  /* likewise on a linear one */
+#define AXIS_MARGIN 1.3    /* room beside the data on a logarithmic axis */
 #define LATENCY_FLOOR 1e-7 /* seconds: likewise */
 
 /* Lightness alternates and hatchings differ, so neighbours are told apart in grey. */
 static const char *const fills[] = {
 	"fc rgb '#1f4e79' fs solid 1.0", "fc rgb '#f6cf6b' fs solid 1.0",
-	"fc rgb '#00695c' fs pattern 4", "fc rgb '#c0563f' fs solid 1.0",
+	"fc rgb '#00695c' fs pattern 4", "fc rgb '#d98873' fs solid 1.0",
 	"fc rgb '#5e3370' fs pattern 5", "fc rgb '#dfe7ec' fs solid 1.0",
 	"fc rgb '#37474f' fs pattern 1", "fc rgb '#8a5a00' fs pattern 2",
 };
 #define FILLS (sizeof(fills) / sizeof(fills[0]))
 
-static const char *const lines[] = {
-	"lw 2.5 dt 1 pt 7 ps 0.7 lc rgb '#1f4e79'", "lw 2.5 dt 2 pt 5 ps 0.7 lc rgb '#c0563f'",
-	"lw 2.5 dt 4 pt 9 ps 0.9 lc rgb '#d99a00'", "lw 2.5 dt 3 pt 13 ps 0.9 lc rgb '#00695c'",
-	"lw 2.5 dt 5 pt 6 ps 0.8 lc rgb '#5e3370'", "lw 1.5 dt 1 pt 4 ps 0.8 lc rgb '#7a7a7a'",
-	"lw 1.5 dt 2 pt 8 ps 0.9 lc rgb '#8a5a00'", "lw 1.5 dt 4 pt 12 ps 0.9 lc rgb '#000000'",
-};
+#define LINE_STYLES(DO)                                                                            \
+	DO("lw 2.5 dt 1 lc rgb '#1f4e79'", "pt 7 ps 0.7")                                          \
+	DO("lw 2.5 dt 2 lc rgb '#c0563f'", "pt 5 ps 0.7")                                          \
+	DO("lw 2.5 dt 4 lc rgb '#d99a00'", "pt 9 ps 0.9")                                          \
+	DO("lw 2.5 dt 3 lc rgb '#00695c'", "pt 13 ps 0.9")                                         \
+	DO("lw 2.5 dt 5 lc rgb '#5e3370'", "pt 6 ps 0.8")                                          \
+	DO("lw 1.5 dt 1 lc rgb '#7a7a7a'", "pt 4 ps 0.8")                                          \
+	DO("lw 1.5 dt 2 lc rgb '#8a5a00'", "pt 8 ps 0.9")                                          \
+	DO("lw 1.5 dt 4 lc rgb '#000000'", "pt 12 ps 0.9")
+#define DASHES(line, point) line,
+#define DASHES_AND_POINTS(line, point) line " " point,
+
+static const char *const dashes[] = { LINE_STYLES(DASHES) };
+static const char *const lines[] = { LINE_STYLES(DASHES_AND_POINTS) };
 #define LINES (sizeof(lines) / sizeof(lines[0]))
 
 static const struct {
@@ -47,11 +59,6 @@ static const struct {
 	[CX_BLOCKED] = { "blocked", "fc rgb '#eef0f2' fs solid 1.0" },
 	[CX_PAUSED] = { "paused", "fc rgb '#9aa5ad' fs solid 1.0" },
 };
-
-/* Logarithmic axes of time, labelled as people say it. */
-#define TIME_TICS                                                                                  \
-	"('100 ns' 1e-7, '1 us' 1e-6, '10 us' 1e-5, '100 us' 1e-4, '1 ms' 1e-3, "                  \
-	"'10 ms' 1e-2, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100, '1000 s' 1000)"
 
 struct script {
 	FILE *out;
@@ -75,7 +82,8 @@ static void header(const struct script *s, unsigned height, const char *what)
 		"set datafile separator comma\n"
 		"set style line 100 lc rgb '#c8c8c8' lw 0.7\n"
 		"set border lw 1\n"
-		"set title ",
+		"set rmargin 4\n"
+		"set key above horizontal samplen 3 width 2 title ",
 		what, s->plot->name, WIDTH, height, s->plot->name);
 	cx_put_gnuplot(s->out, s->plot->title);
 	fputs("\n", s->out);
@@ -84,6 +92,29 @@ static void header(const struct script *s, unsigned height, const char *what)
 static const char *scheduler(const struct script *s, unsigned run)
 {
 	return cx_or_empty(s->report->records[run]->scheduler);
+}
+
+/** A logarithmic axis of time, in seconds, from @low to @high, labelled as people say it. */
+static void time_axis(const struct script *s, double low, double high)
+{
+	static const char *const names[] = {
+		"10 ns", "100 ns", "1 us", "10 us", "100 us", "1 ms",
+		"10 ms", "100 ms", "1 s",  "10 s",  "100 s",  "1000 s"
+	};
+	double at = 1e-8;
+	bool first = true;
+	unsigned i;
+
+	low /= AXIS_MARGIN;
+	high *= AXIS_MARGIN;
+	fprintf(s->out, "set xrange [%.4g:%.4g]\nset xtics (", low, high);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++, at *= 10) {
+		if (at < low || at > high)
+			continue;
+		fprintf(s->out, "%s'%s' %g", first ? "" : ", ", names[i], at);
+		first = false;
+	}
+	fputs(")\n", s->out);
 }
 
 /** Between the plot's clauses; nothing before the first. */
@@ -114,6 +145,22 @@ static void bars_axes(const struct script *s)
 		n, s->rows->n * (n + 1) - 1);
 }
 
+/** Where the axis of shares ends.  (gnuplot does not look at a box's end for that.) */
+static double share_range(const struct script *s)
+{
+	double most = 0;
+	unsigned r, i;
+
+	for (r = 0; r < s->rows->n; r++)
+		for (i = 0; i < s->report->n_runs; i++) {
+			struct cx_row_figures f;
+
+			if (!cx_row_measure(s->report, i, s->rows, r, &f))
+				most = fmax(most, fmax(f.entitled, f.received_max));
+		}
+	return most > 0 ? most * SHARE_MARGIN : 1;
+}
+
 static void write_shares(struct script *s)
 {
 	unsigned n = s->report->n_runs, r, i;
@@ -124,7 +171,7 @@ static void write_shares(struct script *s)
 	header(s, bars_height(s, 1),
 	       "Received against entitled share, for each domain and scheduler.");
 	fputs("set xlabel 'share while the domain lived (percent of one pCPU)'\n", s->out);
-	fputs("set xrange [0:*]\nset key below horizontal samplen 2.5 width 2\n", s->out);
+	fprintf(s->out, "set xrange [0:%.4g]\n", share_range(s));
 	bars_axes(s);
 	fputs("set ytics (", s->out);
 	for (r = 0; r < s->rows->n; r++) {
@@ -179,7 +226,7 @@ static void write_states(struct script *s)
 
 	header(s, bars_height(s, 1), "Where the time of each domain's vCPUs went.");
 	fputs("set xlabel 'time of its vCPUs (percent)'\nset xrange [0:100]\n"
-	      "set key below horizontal samplen 2.5 width 2\n",
+	      "",
 	      s->out);
 	bars_axes(s);
 	fputs("set ytics (", s->out);
@@ -218,6 +265,23 @@ static void write_states(struct script *s)
 
 /* ---- window error ---- */
 
+static void window_range(const struct script *s)
+{
+	double low = 1e300, high = 0;
+	unsigned i;
+
+	for (i = 0; i < s->report->n_runs; i++) {
+		const struct cx_metrics *m = s->report->metrics[i];
+
+		if (m->n_windows == 0)
+			continue;
+		low = fmin(low, (double)m->windows[0].window_ns / 1e9);
+		high = fmax(high, (double)m->windows[m->n_windows - 1].window_ns / 1e9);
+	}
+	if (high > 0)
+		time_axis(s, low, high);
+}
+
 static void write_windows(struct script *s)
 {
 	bool first = true;
@@ -227,13 +291,13 @@ static void write_windows(struct script *s)
 	       "The largest error of any domain in any window, against the window's length.");
 	fprintf(s->out,
 		"set logscale xy\nset grid xtics ytics ls 100 back\n"
-		"set xlabel 'length of the window'\nset xtics " TIME_TICS "\n"
+		"set xlabel 'length of the window'\n"
 		"set ylabel 'largest error E(W) (percent of one pCPU)'\nset format y '%%g'\n"
-		"set yrange [%g:*]\n"
-		"set key below horizontal samplen 5 width 2\n"
+		"set key samplen 5\n"
 		"floor_(e) = e > %g ? e : %g   # zero has no logarithm\n"
 		"data = 'data/window-error.csv'\n",
-		ERROR_FLOOR, ERROR_FLOOR, ERROR_FLOOR);
+		ERROR_FLOOR, ERROR_FLOOR);
+	window_range(s);
 	for (i = 0; i < s->report->n_runs; i++) {
 		clause(s->out, &first);
 		fprintf(s->out,
@@ -257,32 +321,66 @@ static bool any_wakes(const struct cx_report *report)
 	return false;
 }
 
+/** Half of one wake-up of the run that had most, in percent: where the curves end. */
+static double latency_bottom(const struct cx_report *report)
+{
+	uint64_t most = 1;
+	unsigned i;
+
+	for (i = 0; i < report->n_runs; i++)
+		if (report->metrics[i]->wake_ns.count > most)
+			most = report->metrics[i]->wake_ns.count;
+	return 50.0 / (double)most;
+}
+
+static void latency_range(const struct script *s)
+{
+	double low = 1e300, high = 0;
+	unsigned i;
+
+	for (i = 0; i < s->report->n_runs; i++) {
+		const struct cx_hist *h = &s->report->metrics[i]->wake_ns;
+
+		if (!h->count)
+			continue;
+		low = fmin(low, (double)h->min / 1e9);
+		high = fmax(high, (double)h->max / 1e9);
+	}
+	low = fmax(low, LATENCY_FLOOR);
+	time_axis(s, low, fmax(high, 10 * low));
+}
+
 static void write_latencies(struct script *s)
 {
+	double bottom = latency_bottom(s->report);
 	bool first = true;
 	unsigned i;
 
 	header(s, 480, "How many wake-ups waited at least so long for a pCPU.");
 	fprintf(s->out,
 		"set logscale xy\nset grid xtics ytics ls 100 back\n"
-		"set xlabel 'time from event to running'\nset xtics " TIME_TICS "\n"
+		"set xlabel 'time from event to running'\n"
 		"set ylabel 'wake-ups that took at least so long (percent)'\nset format y '%%g'\n"
-		"set yrange [*:130]\n"
-		"set key below horizontal samplen 5 width 2\n"
-		"floor_(t) = t > %g ? t : %g   # zero has no logarithm\n"
+		"set yrange [%.3g:130]\n"
+		"set key samplen 5\n"
+		"t(x) = x > %g ? x : %g        # zero has no logarithm\n"
+		"p(x) = x > 0 ? 100 * x : %.3g # likewise: below one wake-up\n"
 		"data = 'data/wake-latency.csv'\n",
-		LATENCY_FLOOR, LATENCY_FLOOR);
+		bottom, LATENCY_FLOOR, LATENCY_FLOOR, bottom);
+	latency_range(s);
 	for (i = 0; i < s->report->n_runs; i++) {
-		const struct cx_hist *h = &s->report->metrics[i]->wake_ns;
+		const char *style = lines[i % LINES];
 
-		if (!h->count)
+		if (!s->report->metrics[i]->wake_ns.count)
 			continue;
 		clause(s->out, &first);
 		fprintf(s->out,
-			"data skip 1 using (floor_($3)):($1 == %u ? 100 * $4 : NaN) with "
-			"linespoints %s "
-			"pointinterval 12 title ",
-			i, lines[i % LINES]);
+			"data skip 1 using (t($3)):($1 == %u ? p($4) : NaN) with fsteps %s "
+			"notitle, \\\n     "
+			"data skip 1 using (t($3)):($1 == %u ? p($4) : NaN) every 8::4 with points "
+			"%s notitle, \\\n     "
+			"keyentry with linespoints %s title ",
+			i, dashes[i % LINES], i, style, style);
 		cx_put_gnuplot(s->out, scheduler(s, i));
 	}
 	fputs("\n", s->out);
@@ -313,7 +411,7 @@ static void timeline_axes(const struct script *s, double unit, const char *name)
 	for (p = 0; p < n; p++)
 		fprintf(s->out, "%s'%u' %u", p ? ", " : "", p, p);
 	fputs(")\nset tics out nomirror\nset grid xtics ls 100 back\n"
-	      "set key below horizontal Left reverse samplen 2.5 width 2\n"
+	      "set key Left reverse\n"
 	      "set style textbox opaque noborder fillcolor rgb 'white' margins 0.4,0.4\n",
 	      s->out);
 }
@@ -356,9 +454,9 @@ static void write_timeline(struct script *s)
 	}
 	clause(s->out, &first);
 	fprintf(s->out,
-		"data skip 1 using ($3-$2 > %.9g && $7 == 0 ? u*($2+$3)/2 : NaN):1:8 "
-		"with labels boxed center font ',11' notitle\n",
-		LABEL_SHARE * length);
+		"data skip 1 using ($3-$2 > %.9g * (%g + %g * strlen(strcol(8))) && $7 == 0 ? "
+		"u*($2+$3)/2 : NaN):1:8 with labels boxed center font ',11' notitle\n",
+		length, TAG_MARGIN, TAG_WIDTH);
 }
 
 /* ---- all of them ---- */
