@@ -13,14 +13,13 @@ __attribute__((format(printf, 2, 3))) static void breach(struct mock *m, const c
 {
 	va_list ap;
 
-	if (m->breaches++ >= 10)
-		return;
-	fprintf(stderr, "%s: t=%llu in %s: ", m->plugin->name, (unsigned long long)m->now_ns,
-		m->op ? m->op : "-");
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(m->last_breach, sizeof(m->last_breach), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	if (m->breaches++ >= 10 || m->expects_breaches)
+		return;
+	fprintf(stderr, "%s: t=%llu in %s: %s\n", m->plugin->name, (unsigned long long)m->now_ns,
+		m->op ? m->op : "-", m->last_breach);
 }
 
 uint64_t mock_rand(struct mock *m, uint64_t below)
@@ -438,13 +437,14 @@ void cx_trace_event(struct cx_pcpu *pcpu, const struct cx_vcpu *v, unsigned code
 
 void cx_log(struct cx_policy *policy, const char *fmt, ...)
 {
-	char line[256];
+	struct mock *m = policy->m;
 	va_list ap;
 
-	(void)policy;
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(m->last_log, sizeof(m->last_log), fmt, ap);
 	va_end(ap);
+	if (!strncmp(m->last_log, "breach", 6) && strcmp(m->last_log, "breaches: 0"))
+		breach(m, "the policy says: %s", m->last_log);
 }
 
 void cx_dump(struct cx_policy *policy, const char *fmt, ...)
@@ -809,8 +809,10 @@ static void decide(struct cx_pcpu *p, enum cx_why why)
 		breach(m, "picked a vCPU on pCPU %u that %s", p->index, fault);
 		next = NULL;
 	}
-	if (next && (pick.slice_ns < CX_SLICE_MIN_NS || pick.slice_ns > CX_SLICE_MAX_NS))
+	if (next && (pick.slice_ns < CX_SLICE_MIN_NS || pick.slice_ns > CX_SLICE_MAX_NS)) {
 		breach(m, "a slice of %llu ns", (unsigned long long)pick.slice_ns);
+		pick.slice_ns = CX_SLICE_DEFAULT_NS;
+	}
 	release(m, p, NULL);
 	p->picking = false;
 	put(p, next, pick.slice_ns);

@@ -175,12 +175,14 @@ struct mock {
 	unsigned n_domains, n_vcpus;
 	uint64_t now_ns, random;
 	unsigned breaches;
+	char last_breach[160];
+	bool expects_breaches;                /* do not print them */
 	uint64_t wasted_ns, longest_waste_ns; /* idle although somebody waited that it may run */
 	uint64_t decisions;
 	struct mock_entry *log;
 	size_t n_log, cap_log;
 	const char *op; /* being called */
-	char last_dump[256];
+	char last_dump[256], last_log[256];
 };
 
 /** A policy at work on @config->pcpus pCPUs, all online and idle at time 0. */
