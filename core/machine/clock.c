@@ -15,6 +15,7 @@
 
 #define CLOCK_PRIORITY 2
 #define CLOCK_STACK_BYTES (256u * 1024u)
+#define WATCH_EVERY_NS 250000000ull
 
 static void be_prompt(void)
 {
@@ -44,28 +45,56 @@ static void *clock_main(void *arg)
 	return NULL;
 }
 
-int cx_host_clock_start(struct cx_host *host, struct cx_error *err)
+/*
+ * Takes no lock and runs no operation of a policy, so that it still runs when one of
+ * them hangs, whatever thread that is in.
+ */
+static void *watch_main(void *arg)
+{
+	struct cx_host *host = arg;
+
+	pthread_setname_np(pthread_self(), "cx-watch");
+	while (!atomic_load(&host->quit)) {
+		cx_dispatch_check_stuck(host->dispatch);
+		cx_futex_wait(&host->watch_bell, 0,
+			      cx_host_now(host) + host->start_ns + WATCH_EVERY_NS);
+	}
+	return NULL;
+}
+
+/* A thread of ours, with only those signals that a plug-in's operation can bring about. */
+static int start_thread(pthread_t *thread, void *(*body)(void *), struct cx_host *host,
+			struct cx_error *err)
 {
 	pthread_attr_t attr;
-	sigset_t all, old;
+	sigset_t mask, old;
 	int rc;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, CLOCK_STACK_BYTES);
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGUSR2);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&host->clock_thread, &attr, clock_main, host);
+	sigfillset(&mask);
+	sigdelset(&mask, SIGSEGV);
+	sigdelset(&mask, SIGBUS);
+	sigdelset(&mask, SIGFPE);
+	sigdelset(&mask, SIGILL);
+	sigdelset(&mask, SIGUSR2);
+	pthread_sigmask(SIG_SETMASK, &mask, &old);
+	rc = pthread_create(thread, &attr, body, host);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
+	return rc ? cx_fail(err, rc, "cannot start the clock's threads: %s", strerror(rc)) : 0;
+}
+
+int cx_host_clock_start(struct cx_host *host, struct cx_error *err)
+{
+	int rc = start_thread(&host->clock_thread, clock_main, host, err);
+
 	if (rc)
-		return cx_fail(err, rc, "cannot start the clock thread: %s", strerror(rc));
+		return rc;
 	host->clock_started = true;
-	return 0;
+	rc = start_thread(&host->watch_thread, watch_main, host, err);
+	host->watch_started = rc == 0;
+	return rc;
 }
 
 void cx_host_alarm(struct cx_host *host)
@@ -76,10 +105,16 @@ void cx_host_alarm(struct cx_host *host)
 
 void cx_host_clock_stop(struct cx_host *host)
 {
-	if (!host->clock_started)
-		return;
 	atomic_store(&host->quit, true);
-	cx_host_alarm(host);
-	pthread_join(host->clock_thread, NULL);
-	host->clock_started = false;
+	if (host->clock_started) {
+		cx_host_alarm(host);
+		pthread_join(host->clock_thread, NULL);
+		host->clock_started = false;
+	}
+	if (host->watch_started) {
+		atomic_store(&host->watch_bell, 1);
+		cx_futex_wake(&host->watch_bell);
+		pthread_join(host->watch_thread, NULL);
+		host->watch_started = false;
+	}
 }

@@ -109,6 +109,9 @@ struct cx_host {
 
 	pthread_t clock_thread; /* runs what is due */
 	bool clock_started;
+	pthread_t watch_thread; /* breaks off operations that hang */
+	bool watch_started;
+	atomic_uint watch_bell;
 	atomic_uint alarms;
 
 	cx_host_log_fn log;
@@ -161,7 +164,7 @@ enum cx_next { CX_NEXT_ENTER, CX_NEXT_LEAVE };
 enum cx_next cx_host_exit(struct cx_host_vcpu *hv, const struct cx_exit *exit, enum cx_why *why,
 			  uint64_t *deadline_ns);
 
-/* clock.c: the thread that calls cx_dispatch_timers(). */
+/* clock.c: the threads that call cx_dispatch_timers() and cx_dispatch_check_stuck(). */
 int cx_host_clock_start(struct cx_host *host, struct cx_error *err);
 void cx_host_clock_stop(struct cx_host *host);
 void cx_host_alarm(struct cx_host *host);

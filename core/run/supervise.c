@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * While a run goes on: domains start and stop when the scenario says so, progress is
- * shown, a policy that hangs is broken off, and the end is noticed.
+ * shown, and the end is noticed.
  */
 #include "core/run/internal.h"
 
@@ -88,8 +88,6 @@ static void look_after(struct run *r, uint64_t now)
 {
 	if (r->is_linux)
 		cx_linux_poll(r->baseline);
-	else
-		cx_dispatch_check_stuck(r->dispatch);
 	log_drain(r);
 	if (r->options->progress)
 		r->options->progress(r->options->arg, now, r->duration_ns);
