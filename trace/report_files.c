@@ -16,26 +16,23 @@ static bool same_text(const char *a, const char *b)
 void cx_run_slug(const struct cx_report *report, unsigned run, char *buf, size_t len)
 {
 	const char *name = cx_or_empty(report->records[run]->scheduler);
-	unsigned i, again = 1;
+	const char *c;
+	bool plain = *name != '\0';
+	unsigned i;
 	size_t n = 0;
 
-	for (; *name && n + 1 < len && n < SLUG_MAX; name++) {
-		unsigned char c = (unsigned char)*name;
+	for (c = name; *c; c++) {
+		bool good = islower((unsigned char)*c) || isdigit((unsigned char)*c);
 
-		buf[n++] = isalnum(c) && c < 0x80 ? (char)tolower(c) : '_';
+		plain &= good && c - name < SLUG_MAX;
+		if (n + 1 < len && n < SLUG_MAX)
+			buf[n++] = good ? *c : '_';
 	}
-	if (n == 0 && len > 1)
-		buf[n++] = '_';
 	buf[n] = '\0';
-	/* Numbered by place where names could clash: the place is what is unique. */
-	for (i = 0; i < report->n_runs; i++)
-		if (i != run &&
-		    same_text(report->records[i]->scheduler, report->records[run]->scheduler))
-			again = run + 1;
-	for (name = cx_or_empty(report->records[run]->scheduler); *name; name++)
-		if (!islower((unsigned char)*name) && !isdigit((unsigned char)*name))
-			again = run + 1;
-	if (again > 1 || strlen(cx_or_empty(report->records[run]->scheduler)) > SLUG_MAX)
+	for (i = 0; i < run; i++)
+		plain &= !same_text(report->records[i]->scheduler, name);
+	/* The place is unique, and no plain name has a dash. */
+	if (!plain)
 		snprintf(buf + n, len - n, "-%u", run + 1);
 }
 

@@ -2,7 +2,10 @@
 #include "trace/report_internal.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define PLOT_LABEL 44u /* longer names are cut in plots: there is no room for them */
 
 static void three_digits(double value, const char *unit, char buf[CX_SHORT])
 {
@@ -142,18 +145,31 @@ void cx_put_csv(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+static void put_quoted(FILE *out, const char *text, enum style style)
+{
+	char *cut = NULL;
+	size_t len;
+	FILE *mem = open_memstream(&cut, &len);
+	unsigned width = cx_text_width(text);
+
+	fputc('\'', out);
+	if (mem) {
+		cx_put_cell(mem, text, width < PLOT_LABEL ? width : PLOT_LABEL, false);
+		fclose(mem);
+		put(out, cut, style);
+		free(cut);
+	}
+	fputc('\'', out);
+}
+
 void cx_put_gnuplot(FILE *out, const char *text)
 {
-	fputc('\'', out);
-	put(out, text, GNUPLOT);
-	fputc('\'', out);
+	put_quoted(out, text, GNUPLOT);
 }
 
 void cx_put_tic(FILE *out, const char *text)
 {
-	fputc('\'', out);
-	put(out, text, TIC);
-	fputc('\'', out);
+	put_quoted(out, text, TIC);
 }
 
 unsigned cx_text_width(const char *text)

@@ -20,7 +20,7 @@ static const char css[] =
 	"h1{margin-bottom:.2em}h2{margin-top:2em;border-bottom:1px solid #ccc}"
 	".question{font-size:1.25em;margin:.2em 0 .6em}.host{color:#555;margin:0}"
 	".warn{border:2px solid #a40000;border-left-width:12px;padding:.4em 1em;margin:1em 0}"
-	".warn p{margin:.2em 0}"
+	".warn p,.note p{margin:.2em 0}.note{border-left:12px solid #bbb;padding:.2em 1em}"
 	"table{border-collapse:collapse;margin:.6em 0;font-size:13px;"
 	"font-variant-numeric:tabular-nums}"
 	"th,td{padding:.2em .5em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}"
@@ -139,24 +139,35 @@ void cx_html_headline(FILE *out, const struct cx_report *report, bool links)
 
 struct warning_box {
 	FILE *out;
-	unsigned n;
+	const char *open; /* class of the box that is open, or NULL */
 };
 
-static void put_warning(void *arg, const char *line)
+static void put_warning(void *arg, bool loud, const char *line)
 {
 	struct warning_box *box = arg;
+	const char *kind = loud ? "warn" : "note";
 
-	if (box->n++ == 0)
-		fputs("<div class=\"warn\">\n", box->out);
+	if (box->open != kind) {
+		fprintf(box->out, "%s<div class=\"%s\">\n", box->open ? "</div>\n" : "", kind);
+		box->open = kind;
+	}
 	fputs("<p>", box->out);
 	cx_put_html(box->out, line);
 	fputs("</p>\n", box->out);
 }
 
+void cx_html_warnings(FILE *out, const struct cx_report *report)
+{
+	struct warning_box box = { out, NULL };
+
+	cx_report_warnings(report, put_warning, &box);
+	if (box.open)
+		fputs("</div>\n", out);
+}
+
 static void put_top(FILE *out, const struct cx_report *report)
 {
 	const struct cx_record *r = report->records[0];
-	struct warning_box box = { out, 0 };
 	char buf[CX_SHORT];
 
 	fputs("<h1>", out);
@@ -175,9 +186,7 @@ static void put_top(FILE *out, const struct cx_report *report)
 	cx_put_html(out, r->backend);
 	fprintf(out, "; %u pCPU%s; %u domains; %s a run; seed %" PRIu64 "</p>\n", r->n_pcpus,
 		r->n_pcpus == 1 ? "" : "s", r->n_domains, cx_fmt_ns(r->duration_ns, buf), r->seed);
-	cx_report_warnings(report, put_warning, &box);
-	if (box.n)
-		fputs("</div>\n", out);
+	cx_html_warnings(out, report);
 }
 
 /* ---- plots ---- */
@@ -223,6 +232,7 @@ static void put_plots(FILE *out, const char *dir, const struct cx_plots *plots,
 		      const struct cx_timeline *timeline)
 {
 	char path[PATH_MAX];
+	const char *said = NULL;
 	unsigned i;
 
 	fprintf(out,
@@ -248,7 +258,9 @@ static void put_plots(FILE *out, const char *dir, const struct cx_plots *plots,
 			fputs(": not drawn, as gnuplot is missing or failed.</p>\n", out);
 		}
 		fputs("<figcaption>", out);
-		cx_put_html(out, plot->help);
+		if (plot->help != said) /* once is enough for all timelines */
+			cx_put_html(out, plot->help);
+		said = plot->help;
 		fprintf(out, " <code>gnuplot plots/%s.gp</code></figcaption>\n</figure>\n",
 			plot->name);
 	}

@@ -21,26 +21,9 @@ static void put_link(FILE *out, const char *name)
 	}
 }
 
-struct list {
-	FILE *out;
-	unsigned n;
-};
-
-static void put_warning(void *arg, const char *line)
-{
-	struct list *list = arg;
-
-	if (list->n++ == 0)
-		fputs("<div class=\"warn\">\n", list->out);
-	fputs("<p>", list->out);
-	cx_put_html(list->out, line);
-	fputs("</p>\n", list->out);
-}
-
 static void put_scenario(FILE *out, const struct cx_report *report, const char *name)
 {
 	const struct cx_record *r = report->records[0];
-	struct list warnings = { out, 0 };
 
 	fputs("<h2><a href=\"", out);
 	put_link(out, name);
@@ -52,9 +35,7 @@ static void put_scenario(FILE *out, const struct cx_report *report, const char *
 		cx_put_html(out, r->question);
 		fputs("</p>\n", out);
 	}
-	cx_report_warnings(report, put_warning, &warnings);
-	if (warnings.n)
-		fputs("</div>\n", out);
+	cx_html_warnings(out, report);
 	cx_html_headline(out, report, true);
 }
 

@@ -82,9 +82,12 @@ double cx_lifetime_ns(const struct cx_record *record, unsigned d);
 
 /* ---- what must not be overlooked (report_warnings.c) ---- */
 
-/** Call @say with each warning of each run, as plain text without a final newline. */
-void cx_report_warnings(const struct cx_report *report,
-			void (*say)(void *arg, const char *line), void *arg);
+/** Gets one line, without a final newline; @loud: it puts the figures in doubt. */
+typedef void (*cx_say_fn)(void *arg, bool loud, const char *line);
+/** Call @say with each warning and note on each run, the loud ones first. */
+void cx_report_warnings(const struct cx_report *report, cx_say_fn say, void *arg);
+/** The same as a box in a page. */
+void cx_html_warnings(FILE *out, const struct cx_report *report);
 /** "ok", "DEGRADED", "interrupted" ... for the headline. */
 const char *cx_run_verdict(const struct cx_record *record);
 

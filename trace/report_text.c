@@ -107,7 +107,7 @@ struct paragraph {
 	unsigned n;
 };
 
-static void put_warning(void *arg, const char *line)
+static void put_warning(void *arg, bool loud, const char *line)
 {
 	struct paragraph *p = arg;
 	size_t room = strlen(line) + sizeof("!! ");
@@ -117,7 +117,7 @@ static void put_warning(void *arg, const char *line)
 		return;
 	if (p->n++ == 0)
 		fputc('\n', p->out);
-	snprintf(text, room, "!! %s", line);
+	snprintf(text, room, "%s %s", loud ? "!!" : "--", line);
 	put_wrapped(p->out, text, p->width, 3);
 	free(text);
 }

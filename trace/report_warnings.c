@@ -8,9 +8,10 @@
 #define CRASHES_NAMED 5u /* the others are counted */
 
 struct speaker {
-	void (*say)(void *arg, const char *line);
+	cx_say_fn say;
 	void *arg;
 	const char *scheduler;
+	bool loud;
 };
 
 static void say(const struct speaker *s, const char *fmt, ...)
@@ -27,7 +28,7 @@ static void say(const struct speaker *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	va_end(ap);
-	s->say(s->arg, line);
+	s->say(s->arg, s->loud, line);
 }
 
 static void crashes(const struct speaker *s, const struct cx_record *record)
@@ -80,39 +81,50 @@ static void losses(const struct speaker *s, const struct cx_record *record,
 	if (record->trace_lost)
 		say(s, "the trace LOST %" PRIu64 " of %" PRIu64 " events", record->trace_lost,
 		    record->trace_events + record->trace_lost);
+}
+
+static void doubts(const struct speaker *s, const struct cx_record *record,
+		   const struct cx_metrics *m)
+{
+	if (record->degraded)
+		say(s, "DEGRADED: %s",
+		    record->degraded_why ? record->degraded_why : "no reason is known");
+	if (record->interrupted)
+		say(s, "INTERRUPTED: the run ended early, after %.3f s",
+		    (double)record->duration_ns / 1e9);
+	crashes(s, record);
+	if (m->steal_percent > CX_NOISY_STEAL_PERCENT)
+		say(s,
+		    "NOISY HOST: the host took away %.1f %% of the run time (host steal); "
+		    "do not trust small differences",
+		    m->steal_percent);
+	faults(s, record);
+	losses(s, record, m);
+}
+
+static void notes(const struct speaker *s, const struct cx_record *record)
+{
 	if (record->timeline_sampled)
 		say(s, "who ran where was sampled, not seen event by event: short intervals and "
 		       "latencies are approximate");
+	if (record->ignored && *record->ignored)
+		say(s, "this policy ignores what the scenario asks for: %s", record->ignored);
 }
 
-void cx_report_warnings(const struct cx_report *report,
-			void (*say_line)(void *arg, const char *line), void *arg)
+void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void *arg)
 {
-	unsigned i;
+	unsigned i, loud;
 
-	for (i = 0; i < report->n_runs; i++) {
-		const struct cx_record *record = report->records[i];
-		const struct cx_metrics *m = report->metrics[i];
-		struct speaker s = { say_line, arg, cx_or_empty(record->scheduler) };
+	for (loud = 2; loud-- > 0;)
+		for (i = 0; i < report->n_runs; i++) {
+			const struct cx_record *record = report->records[i];
+			struct speaker s = { say_line, arg, cx_or_empty(record->scheduler), loud };
 
-		if (record->degraded)
-			say(&s, "DEGRADED: %s",
-			    record->degraded_why ? record->degraded_why : "no reason is known");
-		if (record->interrupted)
-			say(&s, "INTERRUPTED: the run ended early, after %.3f s",
-			    (double)record->duration_ns / 1e9);
-		crashes(&s, record);
-		if (m->steal_percent > CX_NOISY_STEAL_PERCENT)
-			say(&s,
-			    "NOISY HOST: the host took away %.1f %% of the run time (host steal); "
-			    "do not trust small differences",
-			    m->steal_percent);
-		faults(&s, record);
-		losses(&s, record, m);
-		if (record->ignored && *record->ignored)
-			say(&s, "this policy ignores what the scenario asks for: %s",
-			    record->ignored);
-	}
+			if (loud)
+				doubts(&s, record, report->metrics[i]);
+			else
+				notes(&s, record);
+		}
 }
 
 const char *cx_run_verdict(const struct cx_record *record)
