@@ -195,6 +195,8 @@ void cx_names_free(char **names, int n);
 int cx_outdir_make(const char *path, struct cx_error *err);
 /** "coxswain-out/NAME-YYYYmmdd-HHMMSS", made, unique; *path is malloc'd. */
 int cx_outdir_make_default(const char *name, char **path, struct cx_error *err);
+/** Is there next to no room left on @path's file system? */
+bool cx_outdir_full(const char *path);
 /** Remove @path, and "coxswain-out" above it, as far as they are empty. */
 void cx_outdir_abandon(const char *path);
 /** @text with everything outside [A-Za-z0-9._-] made '_'; malloc'd, NULL = no memory. */

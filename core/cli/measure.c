@@ -45,6 +45,10 @@ static int stop_capture(struct cx_capture *capture, const char *trace_dir, struc
 	}
 	if (ret < 0)
 		cx_complain("%s", err.text);
+	if ((ret < 0 || lost > 0) && cx_outdir_full(trace_dir))
+		cx_complain("%s: No space left on device; make room there or choose another folder "
+			    "with --out",
+			    trace_dir);
 	if (lost > 0)
 		cx_complain("%s: %" PRIu64 " of %" PRIu64
 			    " events were lost; the figures in the report come "

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -158,6 +159,13 @@ int cx_outdir_make_default(const char *name, char **path, struct cx_error *err)
 		*path = NULL;
 	}
 	return ret;
+}
+
+bool cx_outdir_full(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < PROBE_BYTES;
 }
 
 void cx_outdir_abandon(const char *path)

@@ -111,6 +111,10 @@ static int write_folder(const struct cx_report *report, const char *dir,
 	if (ret == 0)
 		return CX_STATUS_DONE;
 	cx_complain("%s", err.text);
+	if (cx_outdir_full(dir))
+		cx_complain("%s: No space left on device; make room there or choose another folder "
+			    "with --out",
+			    dir);
 	/* no gnuplot: all but the plots is there */
 	return ret == -ENOENT && cx_results_page_exists(dir) ? CX_STATUS_DONE : CX_STATUS_FAILED;
 }

@@ -42,7 +42,13 @@ if command -v babeltrace2 >/dev/null; then
 fi
 mkdir notrace
 expect "a folder without a trace" 1 'notrace' "$COXSWAIN" analyze notrace
+cp -r two-weights/trace-rr cut
+find cut -name 'events_*' -size +4k -exec truncate -s 5000 {} +
+expect "a trace whose events are cut short" 1 'cut' "$COXSWAIN" analyze cut
 cp -r two-weights/trace-rr damaged
-find damaged -type f -size +4k -exec truncate -s 5000 {} +
-expect "a damaged trace is told or read as far as it goes" 1 'damaged' "$COXSWAIN" analyze damaged
+find damaged -name metadata -exec truncate -s 5000 {} +
+expect "a trace whose description is cut short" 1 'damaged' timeout 20 "$COXSWAIN" analyze damaged
+cp -r two-weights/trace-rr noise
+find noise -name 'events_*' -exec sh -c 'head -c 8192 /dev/urandom >"$1"' sh {} \;
+expect "a trace that is noise" 1 'noise' timeout 20 "$COXSWAIN" analyze noise
 nothing_left "nothing is left behind"

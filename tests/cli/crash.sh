@@ -12,6 +12,7 @@ fi
 
 # beside GUEST [PARAMS]: a scenario with that guest, of two vCPUs, and two steady domains.
 beside() {
+	local params=${2:+", params: {$2}"}
 	cat >"$1.yaml" <<Y
 # Does $1 harm its neighbours?
 name: $1
@@ -21,7 +22,7 @@ domains:
   - {name: steady, count: 2, workload: {name: hog}}
   - name: odd
     vcpus: 2
-    workload: {name: $guests/$1.elf${2:+, params: {$2}}}
+    workload: {name: $guests/$1.elf$params}
 Y
 }
 # harmless GUEST [PARAMS]: runs under every scheduler; the steady domains share what odd leaves.

@@ -21,7 +21,7 @@ interrupted() {
 	sleep $BEFORE
 	kill -"$signal" -- "${group:+-}$pid"
 	[ "${twice:-}" ] && sleep 0.02 && kill -"$signal" $pid
-	wait $pid
+	wait $pid 2>/dev/null
 	status=$?
 }
 for signal in INT TERM HUP; do

@@ -26,12 +26,13 @@ json "a vCPU's keys" one.json "$has"' all(.runs[].domains[].vcpus[];
 json "not degraded" one.json 'all(.runs[]; .degraded == false)'
 json "Jain's index lies in 0 to 1" one.json 'all(.runs[]; .fairness.jain > 0 and .fairness.jain <= 1.000001)'
 
-# mixed.yaml may start and stop domains within the run; two-weights has none that does.
 "$COXSWAIN" compare "$TOP/workloads/scenarios/two-weights.yaml" "$TOP/workloads/scenarios/sleepers-and-hogs.yaml" \
 	-s linux,rr,credit -d 1s --json --out two >two.json 2>stderr || fail "status of two scenarios" "$(cat stderr)"
 json "several scenarios are one object" two.json '[.scenarios[].scenario] == ["two-weights", "sleepers-and-hogs"]'
-json "the states' times add up to the run's" two.json 'all(.scenarios[].runs[]; .duration_ns as $all | all(.domains[].vcpus[];
-	.run_ns + .ready_ns + .limited_ns + .costop_ns + .blocked_ns + (.paused_ns // 0) == $all))'
+json "the states' times add up to the life of the vCPU, exactly" two.json 'all(.scenarios[].runs[].domains[].vcpus[];
+	.run_ns + .ready_ns + .limited_ns + .costop_ns + .blocked_ns + .paused_ns == .stop_ns - .start_ns)'
+json "a vCPU lives as long as the run" two.json 'all(.scenarios[].runs[]; .duration_ns as $all | all(.domains[].vcpus[];
+	.stop_ns <= $all and .stop_ns - .start_ns > 0.98 * $all))'
 json "a domain's time is its vCPUs'" two.json 'all(.scenarios[].runs[].domains[]; .run_ns == ([.vcpus[].run_ns] | add))'
 json "no more than there is" two.json 'all(.scenarios[0].runs[]; ([.domains[].run_ns] | add) <= 1.001 * .duration_ns)'
 json "work was done" two.json 'all(.scenarios[].runs[].domains[].vcpus[]; .progress > 0)'

@@ -17,6 +17,6 @@ done
 expect "no session daemon: told, with what to install" 1 'lttng-(sessiond|tools)' \
 	"${nowhere[@]}" "$COXSWAIN" run "$two" -s rr -d 300ms --trace --out traced
 [ ! -e traced ] && pass "no session daemon: nothing is made" || fail "no session daemon: nothing is made" "$(find traced)"
-mkdir -p lib/coxswain && cp "$COXSWAIN" alone
+mkdir -p lib/coxswain && ln -s "$BUILD/lib/coxswain/payloads" lib/coxswain/ && cp "$COXSWAIN" alone
 expect "a program without its policies says so" 2 'not found in' ./alone run "$two" -s rr -d 300ms
 nothing_left "nothing is left behind"
