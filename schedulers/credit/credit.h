@@ -56,12 +56,15 @@ struct credit_policy {
 struct credit_pcpu {
 	struct cx_pcpu *pcpu;
 	struct cx_list queue[CREDIT_PRIS]; /* by priority; see queue.c */
+	struct cx_list strays;             /* who is on another list than its priority's */
 	struct cx_list arrivals;           /* vCPUs sent here, not yet migrated */
 	unsigned queued;                   /* on all of queue[] */
-	uint64_t sorted;                   /* accounting after which it was sorted last */
-	bool unsorted;                     /* somebody is on another list than its priority's */
-	bool idler;                        /* counted in credit_policy.idlers */
-	struct credit_vcpu *current;       /* who was picked */
+	unsigned n_strays;
+	bool jumbled;        /* places do not tell the order: a yielder stands between others */
+	uint64_t sorted;     /* accounting after which it was sorted last */
+	int64_t front, back; /* places given so far, at either end */
+	bool idler;          /* counted in credit_policy.idlers */
+	struct credit_vcpu *current; /* who was picked */
 };
 
 struct credit_domain {
@@ -76,6 +79,9 @@ struct credit_vcpu {
 	struct credit_domain *dom;
 	struct cx_node node;           /* on a queue or among the arrivals */
 	struct credit_pcpu *queued_on; /* NULL: on no queue */
+	enum credit_pri listed;        /* the list that it is on there */
+	int64_t place;                 /* orders those on one list */
+	struct cx_node stray;          /* on credit_pcpu.strays */
 	struct cx_node active_node;    /* on credit_domain.active */
 	enum credit_pri pri;
 	int64_t credit;
