@@ -435,7 +435,7 @@ int cx_capture_read(const char *dir, struct cx_record ***records, struct cx_erro
 {
 	struct assembly a = { 0 };
 	const struct cx_read_calls calls = { on_event, on_text, on_lost, &a };
-	int closed, rc = cx_read_graph(dir, &calls, err);
+	int closed, rc = cx_read_isolated(dir, &calls, err);
 
 	if (rc == -ENOENT || rc == -ENOMEM || rc == -ELIBACC) {
 		assembly_free(&a);

@@ -386,6 +386,10 @@ static int add_traces(struct graph *g, const char *dir, struct cx_error *err)
 
 		if (entry->fts_info != FTS_F || strcmp(entry->fts_name, "metadata") != 0)
 			continue;
+		if (!cx_read_metadata_whole(entry->fts_path)) {
+			rc = cx_fail(err, EBADMSG, "%s: damaged: cut short", entry->fts_path);
+			break;
+		}
 		if (snprintf(path, sizeof(path), "%.*s",
 			     (int)(entry->fts_pathlen - strlen("/metadata")),
 			     entry->fts_path) < (int)sizeof(path))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trace/read_internal.h - reading a trace back, in two halves: read_graph.c turns CTF
- * into calls, in the order in which LTTng wrote; read.c makes records of them.
+ * trace/read_internal.h - reading a trace back, in halves: read_graph.c turns CTF
+ * into calls, in the order in which LTTng wrote (read_child.c: in a process of its own);
+ * read.c makes records of them.
  */
 #ifndef CX_TRACE_READ_INTERNAL_H
 #define CX_TRACE_READ_INTERNAL_H
@@ -39,8 +40,11 @@ struct cx_read_calls {
  */
 int cx_read_graph(const char *dir, const struct cx_read_calls *calls, struct cx_error *err);
 
-/** An event class of ours: which members of struct cx_event its fields are. */
-struct cx_read_class;
+/** The same in a child process, which may crash or hang: then it is -EBADMSG too. */
+int cx_read_isolated(const char *dir, const struct cx_read_calls *calls, struct cx_error *err);
+
+/** Is the metadata file @path whole?  Babeltrace 2.0 never comes back from one cut short. */
+bool cx_read_metadata_whole(const char *path);
 
 #define CX_READ_FIELDS_MAX 8
 
