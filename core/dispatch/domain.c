@@ -4,6 +4,8 @@
  */
 #include "core/dispatch/internal.h"
 
+#include "core/dispatch/params.h"
+
 #include <errno.h>
 
 static void detach_domain(struct cx_domain *dom)
@@ -147,8 +149,7 @@ int cx_dispatch_set_param(struct cx_dispatch *d, unsigned index, int64_t value)
 	struct cx_policy *pol = &d->policy;
 	struct cx_event e = { .type = CX_EV_PARAM, .vcpu = CX_NO_VCPU, .prev = CX_NO_VCPU };
 
-	if (index >= pol->plugin->n_params || value < pol->plugin->params[index].min ||
-	    value > pol->plugin->params[index].max)
+	if (index >= pol->plugin->n_params || !cx_param_allows(&pol->plugin->params[index], value))
 		return -EINVAL;
 	lock_all(d);
 	e.t_ns = clock_of(d);

@@ -33,6 +33,11 @@ static int64_t highest(const struct cx_param *param)
 	return param->max;
 }
 
+bool cx_param_allows(const struct cx_param *param, int64_t value)
+{
+	return value >= lowest(param) && value <= highest(param);
+}
+
 static bool name_is_clean(const char *name)
 {
 	return name && *name &&
@@ -55,7 +60,7 @@ static int check_one(const struct cx_param *param, struct cx_error *err)
 		return cx_fail(err, EINVAL, "parameter %s: minimum above maximum", param->name);
 	if (param->type == CX_PARAM_DURATION && lowest(param) < 0)
 		return cx_fail(err, EINVAL, "parameter %s: a duration below 0", param->name);
-	if (param->def < lowest(param) || param->def > highest(param))
+	if (!cx_param_allows(param, param->def))
 		return cx_fail(err, EINVAL, "parameter %s: its default is out of its range",
 			       param->name);
 	return 0;
@@ -168,7 +173,7 @@ int cx_param_parse(const struct cx_param *param, const char *text, int64_t *valu
 		rc = parse_int(text, param->type == CX_PARAM_PERCENT, &v);
 		break;
 	}
-	if (rc || v < lowest(param) || v > highest(param))
+	if (rc || !cx_param_allows(param, v))
 		return cx_fail(err, rc ? EINVAL : ERANGE, "%s: found \"%s\", allowed %s",
 			       param->name, text, cx_param_range(param, range, sizeof(range)));
 	*value = v;

@@ -9,6 +9,7 @@
 #include "trace/event.h"
 
 #include <coxswain/plugin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ int cx_param_find(const struct cx_param *params, unsigned n, const char *name,
  */
 int cx_param_parse(const struct cx_param *param, const char *text, int64_t *value,
 		   struct cx_error *err);
+
+/** Is @value within what the parameter allows? */
+bool cx_param_allows(const struct cx_param *param, int64_t value);
 
 /** Print a value likewise. Returns @buf. */
 const char *cx_param_format(const struct cx_param *param, int64_t value, char *buf, size_t len);
