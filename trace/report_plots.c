@@ -218,6 +218,16 @@ static bool state_seen(const struct cx_report *report, unsigned state)
 	return false;
 }
 
+static bool any_states(const struct cx_report *report)
+{
+	unsigned k;
+
+	for (k = 0; k < CX_STATES; k++)
+		if (state_seen(report, k))
+			return true;
+	return false;
+}
+
 static void write_states(struct script *s)
 {
 	/* In the order of the file's columns, from column 9 on. */
@@ -264,6 +274,16 @@ static void write_states(struct script *s)
 }
 
 /* ---- window error ---- */
+
+static bool any_windows(const struct cx_report *report)
+{
+	unsigned i;
+
+	for (i = 0; i < report->n_runs; i++)
+		if (report->metrics[i]->n_windows)
+			return true;
+	return false;
+}
 
 static void window_range(const struct script *s)
 {
@@ -464,6 +484,7 @@ static void write_timeline(struct script *s)
 struct recipe {
 	const char *name, *title, *help;
 	void (*write)(struct script *s);
+	bool (*worth)(const struct cx_report *report); /* is there anything to draw? */
 };
 
 static const struct recipe recipes[] = {
@@ -472,26 +493,26 @@ static const struct recipe recipes[] = {
 	  "worked out from weights, reservations, limits and what everybody wanted, and the same "
 	  "yardstick for every scheduler. A fair scheduler's bars end at their marks. A bar short "
 	  "of its mark: the domain was held back for others; beyond it: it was favoured.",
-	  write_shares },
+	  write_shares, any_states },
 	{ "states", "Where the time went",
 	  "Each bar is all the time of a domain's vCPUs. Run: on a pCPU. Ready: had work and "
 	  "waited for a pCPU, which is what competition costs it. Limited: held back by its own "
 	  "limit. Co-stop: held back to wait for siblings. Blocked: had nothing to do. A domain "
 	  "that is blocked most of the time lacks work, not a pCPU.",
-	  write_states },
+	  write_states, any_states },
 	{ "window-error", "Fairness against the length of the window",
 	  "For each length of a window: the largest difference, over all windows of that length "
 	  "and all domains, between what a domain received in it and what it was entitled to. "
 	  "All schedulers are unfair within a time slice, so curves start high; what counts is "
 	  "how soon they fall and how far. A curve that stays level means that some domain is "
 	  "always short. Errors below 0.01 % are drawn at 0.01 %.",
-	  write_windows },
+	  write_windows, any_windows },
 	{ "wake-latency", "Wake-up latency",
 	  "How long vCPUs that were woken by an event or a timer waited until they ran, all "
 	  "domains together. Read from the left: at 1 ms, the curve's height is the part of the "
 	  "wake-ups that waited 1 ms or longer; where it crosses 1 % is the 99th percentile. "
 	  "Further left and steeper is better. Under 100 ns is drawn at 100 ns.",
-	  write_latencies },
+	  write_latencies, any_wakes },
 };
 
 static const struct recipe timeline_recipe = {
@@ -501,6 +522,7 @@ static const struct recipe timeline_recipe = {
 	"idle. The letter on the longer boxes is the domain's in the legend, a number after it "
 	"says which replica. Boxes too short to be drawn are merged under the longest of them.",
 	write_timeline,
+	any_windows,
 };
 
 static int write_one(struct script *s, struct cx_plots *plots, const struct recipe *recipe,
@@ -543,9 +565,9 @@ int cx_plots_write(const struct cx_report *report, const struct cx_rows *rows,
 
 	plots->n = 0;
 	for (i = 0; i < sizeof(recipes) / sizeof(recipes[0]) && !ret && rows->n; i++)
-		if (recipes[i].write != write_latencies || any_wakes(report))
+		if (recipes[i].worth(report))
 			ret = write_one(&s, plots, &recipes[i], dir, err);
-	for (s.run = 0; s.run < report->n_runs && !ret && rows->n; s.run++)
+	for (s.run = 0; s.run < report->n_runs && !ret && rows->n && timeline->length_ns; s.run++)
 		ret = write_one(&s, plots, &timeline_recipe, dir, err);
 	return ret;
 }

@@ -73,7 +73,7 @@ struct cx_timeline cx_timeline_choose(const struct cx_report *report, uint64_t s
 	if (length_ns == 0) {
 		t.length_ns = fitting_length(report, duration);
 		t.start_ns = (duration - t.length_ns) / 2;
-		t.start_ns -= t.start_ns % t.length_ns;
+		t.start_ns -= t.length_ns ? t.start_ns % t.length_ns : 0;
 	}
 	for (i = 0; i < report->n_runs; i++)
 		if (report->records[i]->n_pcpus > t.pcpus)

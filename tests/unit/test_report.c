@@ -97,6 +97,14 @@ static void make_dir(struct fixture *x)
 	assert_non_null(mkdtemp(x->dir));
 }
 
+static bool exists(const char *dir, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
 static char *slurp(const char *dir, const char *name)
 {
 	char path[512], *text = NULL;
@@ -296,6 +304,52 @@ static void test_nothing_run(void **state)
 	json_object_put(json_of(&x));
 	make_dir(&x);
 	assert_int_equal(cx_report_folder(&none, x.dir, 0, 0, NULL), 0);
+	release(&x);
+}
+
+/* Stopped before anything happened: no figure can be worked out, none is nonsense. */
+static void test_empty_run(void **state)
+{
+	struct cx_error err = { "" };
+	struct fixture x;
+	char *text;
+
+	(void)state;
+	make(&x, 1, 0, 2, 3, mixed);
+	x.fabs[0].record->interrupted = true;
+	measure(&x);
+	text = text_of(&x, 0);
+	assert_non_null(strstr(text, "INTERRUPTED"));
+	assert_null(strstr(text, "nan"));
+	assert_null(strstr(text, "inf"));
+	free(text);
+	json_object_put(json_of(&x));
+	make_dir(&x);
+	if (cx_report_folder(&x.report, x.dir, 0, 0, &err))
+		fail_msg("%s", err.text);
+	release(&x);
+}
+
+/* Everybody sleeps, in every run: plots without a box or a point are no failure. */
+static void test_all_asleep(void **state)
+{
+	static const struct fab_domain one[] = { { .name = "a", .vcpus = 2 } };
+	struct cx_error err = { "" };
+	struct fixture x;
+
+	(void)state;
+	memset(&x, 0, sizeof(x));
+	x.n = 1;
+	x.fabs[0] = fab_new(CX_SEC, 2, 1, one);
+	x.records[0] = x.fabs[0].record;
+	x.report = (struct cx_report){ 1, x.records, x.metrics };
+	fab_finish(&x.fabs[0]);
+	measure(&x);
+	assert_near(x.metrics[0]->jain, 1, 0);
+	make_dir(&x);
+	if (cx_report_folder(&x.report, x.dir, 0, 0, &err))
+		fail_msg("%s", err.text);
+	assert_true(exists(x.dir, "plots/shares.svg"));
 	release(&x);
 }
 
@@ -594,14 +648,6 @@ static void assert_svg(const char *dir, const char *name)
 	free(text);
 }
 
-static bool exists(const char *dir, const char *name)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return access(path, F_OK) == 0;
-}
-
 static void check_folder(const char *dir, unsigned plots)
 {
 	char *html = slurp(dir, "report.html"), *json = slurp(dir, "summary.json");
@@ -864,6 +910,8 @@ int main(void)
 		cmocka_unit_test(test_text_warnings),
 		cmocka_unit_test(test_text_width),
 		cmocka_unit_test(test_nothing_run),
+		cmocka_unit_test(test_empty_run),
+		cmocka_unit_test(test_all_asleep),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_json),
