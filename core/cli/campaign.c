@@ -231,7 +231,8 @@ static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 		c->progress.before_ns += duration_of(c, i);
 		if (!record)
 			continue;
-		status = cx_status_worse(status, cx_results_warn(record));
+		if (ret == 0) /* else it has been said what went wrong */
+			status = cx_status_worse(status, cx_results_warn(record));
 		if (cx_results_add(&c->results[i], record, &err) < 0) {
 			*failed = true;
 			status = complain(CX_STATUS_FAILED, &err);

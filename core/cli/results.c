@@ -4,6 +4,7 @@
 #include "core/cli/campaign.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,7 +68,7 @@ void cx_results_free(struct cx_results *results)
 	*results = (struct cx_results){ 0 };
 }
 
-int cx_results_warn(const struct cx_record *record)
+static void warn_of_crashes(const struct cx_record *record)
 {
 	for (unsigned i = 0; i < record->n_domains; i++) {
 		const struct cx_record_domain *d = &record->domains[i];
@@ -78,11 +79,29 @@ int cx_results_warn(const struct cx_record *record)
 				    record->scenario, record->scheduler, d->name,
 				    d->end_text ? d->end_text : "for a reason it did not tell");
 	}
+}
+
+/* Bad decisions that were too few for the policy to be ejected. */
+static void warn_of_faults(const struct cx_record *record)
+{
+	for (unsigned fault = 0; fault < CX_FAULTS; fault++)
+		if (record->faults[fault] > 0)
+			cx_complain("%s under %s: the policy made %" PRIu64
+				    " faults of the kind '%s', corrected by the program",
+				    record->scenario, record->scheduler, record->faults[fault],
+				    cx_fault_name(fault));
+}
+
+int cx_results_warn(const struct cx_record *record)
+{
+	warn_of_crashes(record);
 	if (record->interrupted)
 		cx_complain("%s under %s: interrupted after %.3f s", record->scenario,
 			    record->scheduler, (double)record->duration_ns / 1e9);
-	if (!record->degraded)
+	if (!record->degraded) {
+		warn_of_faults(record);
 		return CX_STATUS_DONE;
+	}
 	cx_complain("%s under %s: degraded: %s", record->scenario, record->scheduler,
 		    record->degraded_why ? record->degraded_why : "the policy was ejected");
 	return CX_STATUS_DEGRADED;

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Policies that misbehave, with real guests: caught, named and survived.  No guest is lost to
+# one, and a crash inside a policy still leaves what was measured.
+. "$(dirname "$0")/lib.sh"
+mark_processes
+
+plugins=$BUILD/tests/plugins
+if ! have_kvm; then
+	skip "policies that misbehave" "no /dev/kvm here"
+	exit 0
+fi
+cat >guests.yaml <<'Y'
+# Who notices that the policy errs?
+name: guests
+duration: 2s
+pcpus: "0-1"
+domains:
+  - {name: hog, count: 3, workload: {name: hog}}
+  - {name: sleeper, count: 2, workload: {name: sleeper}}
+  - {name: pinned, cpus: "0", workload: {name: hog}}
+Y
+# run_under PLUGIN: the run's output in $1.json and $1.err, its status in $status.
+run_under() {
+	"$COXSWAIN" run guests.yaml -s "$plugins/$1.so" --watchdog 800ms --json >"$1.json" 2>"$1.err"
+	status=$?
+}
+# ejected PLUGIN PATTERN: the run is degraded, says why, and every guest got on.
+ejected() {
+	run_under "$1"
+	[ $status -eq 3 ] && grep -qE -- "degraded: policy $1 .*$2" "$1.err" && pass "$1: ejected, and why" ||
+		fail "$1: ejected, and why" "status $status: $(cat "$1.err")"
+	json "$1: no guest is lost" "$1.json" '.runs[0] | .degraded and .duration_ns > 1.9e9 and
+		all(.domains[]; .run_ns > 0 and (all(.vcpus[]; .progress > 0)))'
+}
+# survived PLUGIN FAULT: its errors are too few for ejection; they are counted and told.
+survived() {
+	run_under "$1"
+	[ $status -eq 0 ] && grep -qE -- "made [0-9]+ faults of the kind '$2'" "$1.err" && pass "$1: corrected, and told" ||
+		fail "$1: corrected, and told" "status $status: $(cat "$1.err")"
+	json "$1: no guest is lost" "$1.json" '.runs[0] | (.degraded | not) and all(.domains[]; .run_ns > 0)'
+}
+# breaks PLUGIN OPERATION PATTERN: the end of the run, with what was measured until then.
+breaks() {
+	run_under "$1"
+	[ $status -eq 1 ] && grep -qE -- "policy $1.* operation $2.*$3" "$1.err" && pass "$1: named, with the operation" ||
+		fail "$1: named, with the operation" "status $status: $(cat "$1.err")"
+	json "$1: what was measured is there" "$1.json" '.runs[0] | .scheduler == "'"$1"'" and .duration_ns > 0 and ([.domains[].run_ns] | add) > 0'
+}
+ejected never_picks 'watchdog'
+ejected starves_one 'watchdog'
+ejected picks_blocked 'more than [0-9]+ faults'
+ejected picks_forbidden 'more than [0-9]+ faults'
+ejected picks_running 'more than [0-9]+ faults'
+ejected picks_garbage_pointer 'more than [0-9]+ faults'
+survived picks_parked parked
+survived places_forbidden affinity
+breaks crashes_in_pick pick 'Segmentation fault'
+breaks crashes_in_wake wake 'Segmentation fault'
+breaks hangs_in_pick pick 'did not return'
+
+# Absurd slices are brought within bounds, or cost the policy its place: either way it is told.
+run_under absurd_slice
+[ $status -eq 0 ] || [ $status -eq 3 ] && grep -q slice absurd_slice.err && pass "absurd_slice: told" ||
+	fail "absurd_slice: told" "status $status: $(cat absurd_slice.err)"
+
+# A crash among several: what was measured before, and until then, is written.
+"$COXSWAIN" compare guests.yaml -s "rr,$plugins/crashes_in_pick.so,credit" -d 500ms --out kept --json >kept.json 2>kept.err
+status=$?
+[ $status -eq 1 ] && [ -s kept/report.html ] && pass "a crash among several: the report is written" ||
+	fail "a crash among several: the report is written" "status $status: $(cat kept.err)"
+json "a crash among several: both runs are in it" kept.json '[.runs[].scheduler] == ["rr", "crashes_in_pick"]'
+"$COXSWAIN" run guests.yaml -s "$plugins/crashes_in_pick.so" --trace --out traced >/dev/null 2>&1
+expect "a crash with a trace: it can be read" 3 hog "$COXSWAIN" analyze traced
+
+for p in wrong_abi newer_minor short_table unknown_flag no_symbol no_pick no_name bad_params; do
+	expect "$p is refused" 1 "$p\.so: ." "$COXSWAIN" run guests.yaml -s "$plugins/$p.so"
+done
+expect "init_fails: told" 1 'init_fails: its init failed' "$COXSWAIN" run guests.yaml -s "$plugins/init_fails.so"
+nothing_left "nothing is left behind"
