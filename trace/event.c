@@ -33,11 +33,16 @@ static const char *const distances[CX_DISTANCES] = {
 };
 
 static const char *const faults[CX_FAULTS] = {
-	[CX_FAULT_NOT_RUNNABLE] = "not-runnable", [CX_FAULT_PARKED] = "parked",
-	[CX_FAULT_RUNNING] = "running-elsewhere", [CX_FAULT_AFFINITY] = "affinity",
-	[CX_FAULT_SLICE] = "slice",               [CX_FAULT_FOREIGN] = "foreign-handle",
-	[CX_FAULT_STARVED] = "starved",           [CX_FAULT_CRASHED] = "crashed",
-	[CX_FAULT_STUCK] = "stuck",               [CX_FAULT_SERVICE] = "bad-service-call",
+	[CX_FAULT_NOT_RUNNABLE] = "not-runnable",
+	[CX_FAULT_PARKED] = "parked",
+	[CX_FAULT_RUNNING] = "running-elsewhere",
+	[CX_FAULT_AFFINITY] = "affinity",
+	[CX_FAULT_SLICE] = "slice",
+	[CX_FAULT_FOREIGN] = "foreign-handle",
+	[CX_FAULT_STARVED] = "starved",
+	[CX_FAULT_CRASHED] = "crashed",
+	[CX_FAULT_STUCK] = "stuck",
+	[CX_FAULT_SERVICE] = "bad-service-call",
 };
 
 static const char *const ends[CX_ENDS] = {
@@ -48,20 +53,13 @@ static const char *const ends[CX_ENDS] = {
 };
 
 static const char *const event_types[CX_EVENT_TYPES] = {
-	[CX_EV_WAKE] = "vcpu_wake",
-	[CX_EV_BLOCK] = "vcpu_block",
-	[CX_EV_SWITCH] = "switch",
-	[CX_EV_MIGRATE] = "migrate",
-	[CX_EV_PARK] = "park",
-	[CX_EV_UNPARK] = "unpark",
-	[CX_EV_PAUSE] = "pause",
-	[CX_EV_UNPAUSE] = "unpause",
-	[CX_EV_END] = "vcpu_end",
-	[CX_EV_ACCOUNT] = "policy_account",
-	[CX_EV_POLICY] = "policy_event",
-	[CX_EV_PARAM] = "param_set",
-	[CX_EV_FAULT] = "policy_fault",
-	[CX_EV_HYPERCALL] = "hypercall",
+	[CX_EV_WAKE] = "vcpu_wake",      [CX_EV_BLOCK] = "vcpu_block",
+	[CX_EV_SWITCH] = "switch",       [CX_EV_MIGRATE] = "migrate",
+	[CX_EV_PARK] = "park",           [CX_EV_UNPARK] = "unpark",
+	[CX_EV_PAUSE] = "pause",         [CX_EV_UNPAUSE] = "unpause",
+	[CX_EV_END] = "vcpu_end",        [CX_EV_ACCOUNT] = "policy_account",
+	[CX_EV_POLICY] = "policy_event", [CX_EV_PARAM] = "param_set",
+	[CX_EV_FAULT] = "policy_fault",  [CX_EV_HYPERCALL] = "hypercall",
 	[CX_EV_EXIT] = "exit",
 };
 

@@ -84,29 +84,29 @@ enum cx_end {
 
 enum cx_event_type {
 	/*                   pcpu       vcpu     prev       why            x            y */
-	CX_EV_WAKE,       /* assigned   who      -          cx_wake_why    -            -          */
-	CX_EV_BLOCK,      /* running on who      -          -              deadline, 0  -          */
-	CX_EV_SWITCH,     /* where      next     previous   cx_why         slice ns     decide ns  */
-	CX_EV_MIGRATE,    /* to         who      from pcpu  cx_distance    warmth ns    -          */
-	CX_EV_PARK,       /* assigned   who      -          cx_park_reason -            -          */
-	CX_EV_UNPARK,     /* assigned   who      -          cx_park_reason -            -          */
-	CX_EV_PAUSE,      /* assigned   who      -          -              -            -          */
-	CX_EV_UNPAUSE,    /* assigned   who      -          -              -            -          */
-	CX_EV_END,        /* assigned   who      -          cx_end         guest status -          */
-	CX_EV_ACCOUNT,    /* where      who|none -          policy's code  policy's     policy's   */
-	CX_EV_POLICY,     /* where      who|none -          policy's code  policy's     policy's   */
-	CX_EV_PARAM,      /* -          domain|none -       index          new value    -          */
-	CX_EV_FAULT,      /* where      who|none -          cx_fault       -            -          */
-	CX_EV_HYPERCALL,  /* where      who      -          number         argument 0   argument 1 */
-	CX_EV_EXIT,       /* where      who      -          exit reason    -            -          */
+	CX_EV_WAKE,      /* assigned   who      -          cx_wake_why    -            -          */
+	CX_EV_BLOCK,     /* running on who      -          -              deadline, 0  -          */
+	CX_EV_SWITCH,    /* where      next     previous   cx_why         slice ns     decide ns  */
+	CX_EV_MIGRATE,   /* to         who      from pcpu  cx_distance    warmth ns    -          */
+	CX_EV_PARK,      /* assigned   who      -          cx_park_reason -            -          */
+	CX_EV_UNPARK,    /* assigned   who      -          cx_park_reason -            -          */
+	CX_EV_PAUSE,     /* assigned   who      -          -              -            -          */
+	CX_EV_UNPAUSE,   /* assigned   who      -          -              -            -          */
+	CX_EV_END,       /* assigned   who      -          cx_end         guest status -          */
+	CX_EV_ACCOUNT,   /* where      who|none -          policy's code  policy's     policy's   */
+	CX_EV_POLICY,    /* where      who|none -          policy's code  policy's     policy's   */
+	CX_EV_PARAM,     /* -          domain|none -       index          new value    -          */
+	CX_EV_FAULT,     /* where      who|none -          cx_fault       -            -          */
+	CX_EV_HYPERCALL, /* where      who      -          number         argument 0   argument 1 */
+	CX_EV_EXIT,      /* where      who      -          exit reason    -            -          */
 	CX_EVENT_TYPES
 };
 
 /** One record.  Vcpu numbers are global in the run, from 0. */
 struct cx_event {
-	uint64_t t_ns;  /* since the start of the run */
-	uint16_t type;  /* enum cx_event_type */
-	uint16_t pcpu;  /* policy's pCPU index, 0 .. n-1 */
+	uint64_t t_ns; /* since the start of the run */
+	uint16_t type; /* enum cx_event_type */
+	uint16_t pcpu; /* policy's pCPU index, 0 .. n-1 */
 	uint32_t vcpu;
 	uint32_t prev;
 	uint32_t why;

@@ -16,7 +16,7 @@
 struct chunk {
 	struct chunk *next;
 	size_t bytes; /* of the whole mapping */
-	size_t used; /* events in it; kept by the lane until the chunk is full */
+	size_t used;  /* events in it; kept by the lane until the chunk is full */
 	struct cx_event events[];
 };
 
@@ -24,7 +24,7 @@ struct chunk {
 struct lane {
 	struct cx_event *at, *end;
 	struct chunk *first, *last;
-	uint64_t count; /* relaxed: others may look while it grows */
+	uint64_t count;   /* relaxed: others may look while it grows */
 	uint64_t dropped; /* likewise */
 	size_t next_bytes;
 } __attribute__((aligned(CACHE_LINE)));
@@ -32,7 +32,7 @@ struct lane {
 struct cx_history {
 	unsigned lanes;
 	size_t max_bytes; /* SIZE_MAX = no bound */
-	size_t bytes; /* mapped by all lanes; relaxed atomic */
+	size_t bytes;     /* mapped by all lanes; relaxed atomic */
 	struct lane lane[];
 };
 

@@ -26,7 +26,7 @@ struct cx_affinity_bound {
 };
 
 struct cx_affinity {
-	unsigned words;     /* 64-bit words of a mask */
+	unsigned words; /* 64-bit words of a mask */
 	unsigned n_classes, n_bounds, n_groups;
 	unsigned *class_of;   /* by domain */
 	unsigned *group_of;   /* by pCPU; pCPUs that nobody may use are groups of their own */
@@ -77,14 +77,14 @@ void cx_window_errors(const struct cx_lag *lags, unsigned n, uint64_t duration_n
 /** A vCPU as the events describe it. */
 struct cx_replay_vcpu {
 	bool joined, on, paused, ending, dead, waking;
-	uint16_t pcpu;       /* where it is on */
+	uint16_t pcpu; /* where it is on */
 	unsigned parked;
 	int wakes;           /* wakes minus blocks; runnable when positive */
 	uint64_t instant_ns; /* of its latest wake or block */
 	uint64_t on_ns;      /* when it was put on its pCPU */
 	uint64_t woken_ns;   /* valid while `waking` */
 	enum cx_state state;
-	uint64_t since_ns;   /* time_ns is charged up to here */
+	uint64_t since_ns; /* time_ns is charged up to here */
 };
 
 /** Received and wanted so far, at an instant within the current step. */
@@ -98,8 +98,8 @@ struct cx_replay_domain {
 	unsigned alive, alive_in_step;
 	uint64_t since_ns; /* run_ns and want_ns are charged up to here */
 	uint64_t run_ns, want_ns;
-	uint64_t step_want_ns; /* want_ns when the step began */
-	double entitled_ns;    /* when the step began */
+	uint64_t step_want_ns;      /* want_ns when the step began */
+	double entitled_ns;         /* when the step began */
 	struct cx_step_point *step; /* changes within the step */
 	size_t n_step, room_step;
 	struct cx_hist *skew; /* NULL with one vCPU */
@@ -129,8 +129,8 @@ struct cx_replay {
 	uint64_t *cuts; /* starts and stops of domains, in order: steps end there */
 	unsigned n_cuts, cut;
 	uint64_t tick_ns, tick_every_ns; /* next sampling of the skew */
-	struct cx_bound_claim *claims; /* room for all domains */
-	struct cx_bound_claim *sorted; /* likewise: by group */
+	struct cx_bound_claim *claims;   /* room for all domains */
+	struct cx_bound_claim *sorted;   /* likewise: by group */
 	unsigned *group_at;
 	struct cx_claim *scratch;
 	bool no_memory;

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CX_RECORD_RESULTS 16 /* named figures that a guest may publish */
+#define CX_RECORD_RESULTS 16                    /* named figures that a guest may publish */
 #define CX_RECORD_HISTORY_MAX ((size_t)1 << 30) /* bytes of events that a record keeps */
 
 /** A figure that the guest itself measured ("rounds", "hold_ns_max" ...). */
@@ -25,13 +25,13 @@ struct cx_record_result {
 };
 
 struct cx_record_vcpu {
-	uint32_t domain; /* index into cx_record.domains */
-	uint32_t index;  /* within the domain, from 0 */
-	uint64_t start_ns, stop_ns; /* lifetime in the run; stop = run's end if it lived */
+	uint32_t domain;             /* index into cx_record.domains */
+	uint32_t index;              /* within the domain, from 0 */
+	uint64_t start_ns, stop_ns;  /* lifetime in the run; stop = run's end if it lived */
 	uint64_t time_ns[CX_STATES]; /* core's own accounting; adds up to stop - start */
-	uint64_t progress;  /* the workload's own units, from the shared page */
-	uint64_t host_cpu_ns; /* CPU time of its host thread */
-	uint64_t dispatches;  /* times it was put on a pCPU */
+	uint64_t progress;           /* the workload's own units, from the shared page */
+	uint64_t host_cpu_ns;        /* CPU time of its host thread */
+	uint64_t dispatches;         /* times it was put on a pCPU */
 	uint64_t migrations[CX_DISTANCES];
 	unsigned n_results;
 	struct cx_record_result results[CX_RECORD_RESULTS];
@@ -46,14 +46,14 @@ struct cx_record_domain {
 	uint32_t reservation; /* percent of one pCPU, 0 = none */
 	uint32_t limit;       /* percent of one pCPU, 0 = none */
 	uint64_t start_ns, stop_ns;
-	char *affinity;       /* hard affinity as a list of the pool's pCPU indices */
-	enum cx_end end;      /* how it ended (the worst of its vCPUs) */
-	char *end_text;       /* why, for a crash: "triple fault at 0x401000"; else NULL */
+	char *affinity;  /* hard affinity as a list of the pool's pCPU indices */
+	enum cx_end end; /* how it ended (the worst of its vCPUs) */
+	char *end_text;  /* why, for a crash: "triple fault at 0x401000"; else NULL */
 };
 
 struct cx_record_pcpu {
-	uint32_t host_cpu;  /* number on the host; on sim its logical index */
-	uint64_t busy_ns;   /* a vCPU was on it */
+	uint32_t host_cpu; /* number on the host; on sim its logical index */
+	uint64_t busy_ns;  /* a vCPU was on it */
 	uint64_t idle_ns;
 };
 
@@ -71,15 +71,15 @@ struct cx_record {
 	uint64_t duration_ns; /* measured wall time of the run */
 
 	bool degraded;
-	char *degraded_why;  /* NULL unless degraded */
-	bool interrupted;    /* ended early by a signal */
+	char *degraded_why; /* NULL unless degraded */
+	bool interrupted;   /* ended early by a signal */
 	uint64_t faults[CX_FAULTS];
 
 	uint64_t switches;
-	uint64_t host_steal_ns; /* wall time of running vCPUs minus their threads' CPU time */
+	uint64_t host_steal_ns;   /* wall time of running vCPUs minus their threads' CPU time */
 	struct cx_hist decide_ns; /* dispatch cost, one sample a decision */
 	struct cx_hist gap_ns;    /* from leaving one guest to entering the next, all in all */
-	bool timeline_sampled;  /* events were sampled, not seen one by one (linux without perf) */
+	bool timeline_sampled; /* events were sampled, not seen one by one (linux without perf) */
 
 	uint64_t trace_events, trace_lost; /* of the LTTng trace; 0 when not traced */
 

@@ -30,7 +30,7 @@
 #define CX_GUEST_VCPUS_MAX 64u
 #define CX_GUEST_PARAMS 16u
 #define CX_GUEST_RESULTS 16u
-#define CX_GUEST_STACK_SIZE 0x4000ull /* bytes of stack for each vCPU */
+#define CX_GUEST_STACK_SIZE 0x4000ull   /* bytes of stack for each vCPU */
 #define CX_GUEST_SHARED_SIZE 0x10000ull /* domain-shared area, zeroed at start */
 
 /* Events: 64 ports a vCPU, one bit each in `pending`. */
@@ -70,9 +70,9 @@ enum cx_hypercall {
  */
 struct cx_guest_page {
 	/* --- fixed at start --- */
-	uint64_t magic;   /* CX_GUEST_MAGIC */
-	uint32_t version; /* CX_GUEST_ABI_VERSION */
-	uint32_t size;    /* sizeof(struct cx_guest_page) */
+	uint64_t magic;       /* CX_GUEST_MAGIC */
+	uint32_t version;     /* CX_GUEST_ABI_VERSION */
+	uint32_t size;        /* sizeof(struct cx_guest_page) */
 	uint32_t vcpu, vcpus; /* this vCPU's index, and how many the domain has */
 	uint32_t domain;      /* the domain's index in the run */
 	uint32_t peers;       /* number of peers for CX_HC_SEND, beside 0 */
@@ -89,8 +89,8 @@ struct cx_guest_page {
 	uint64_t run_ns;   /* time it ran, up to its last dispatch */
 
 	/* --- written by the guest --- */
-	uint64_t upcalls;  /* event interrupts taken */
-	uint64_t progress; /* work done, in the workload's unit */
+	uint64_t upcalls;                   /* event interrupts taken */
+	uint64_t progress;                  /* work done, in the workload's unit */
 	uint64_t results[CX_GUEST_RESULTS]; /* named in the workload's table */
 };
 

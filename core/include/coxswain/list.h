@@ -77,7 +77,7 @@ static inline struct cx_node *cx_list_next(const struct cx_list *list, const str
 	return node->next == &list->head ? NULL : node->next;
 }
 
-#define cx_list_for_each(node, list) \
+#define cx_list_for_each(node, list)                                                               \
 	for ((node) = cx_list_first(list); (node); (node) = cx_list_next((list), (node)))
 
 #endif
