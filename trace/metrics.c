@@ -10,6 +10,22 @@
 #define PERCENT 100.0
 #define ENTITLED_MIN_NS 1000.0 /* below a microsecond a quotient means nothing */
 
+static uint64_t disagreement(const struct cx_record *record, const struct cx_metrics *m)
+{
+	uint64_t most = 0;
+	unsigned v, s;
+
+	for (v = 0; v < record->n_vcpus; v++)
+		for (s = 0; s < CX_STATES; s++) {
+			uint64_t a = m->vcpus[v].time_ns[s], b = record->vcpus[v].time_ns[s];
+			uint64_t difference = a > b ? a - b : b - a;
+
+			if (difference > most)
+				most = difference;
+		}
+	return most;
+}
+
 /** Where events are missing, core's own accounting is the better word. */
 static void prefer_record(const struct cx_record *record, struct cx_metrics *m)
 {
@@ -66,6 +82,7 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 
 	if (!scratch)
 		return -ENOMEM;
+	m->disagreement_ns = disagreement(record, m);
 	if (m->dropped)
 		prefer_record(record, m);
 	add_vcpus(record, m);

@@ -99,6 +99,9 @@ struct cx_metrics {
 	uint64_t events;     /* in the record's history */
 	uint64_t dropped;    /* events it had no room for: what follows is of the rest only,
 			      * except the times per state, then the record's own */
+	/* Largest difference, of any vCPU and state, between the events and the record's own
+	 * accounts: 0 when neither has a mistake (and nothing was dropped). */
+	uint64_t disagreement_ns;
 	double jain;         /* (sum q)^2 / (n sum q^2), q = received / entitled; 1 = fair */
 	unsigned n_windows;
 	struct {

@@ -327,6 +327,7 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add_u64(b, trace, "lost", r->trace_lost);
 	add_u64(b, trace, "kept_in_memory", m->events);
 	add_u64(b, trace, "dropped_from_memory", m->dropped);
+	add_u64(b, trace, "disagreement_ns", m->disagreement_ns);
 	add(b, o, "trace", trace);
 	add(b, o, "pcpus", pcpus_array(b, r));
 	for (d = 0; d < r->n_domains; d++)

@@ -5,7 +5,8 @@
 #include <stdarg.h>
 
 #define LINE 1024
-#define CRASHES_NAMED 5u /* the others are counted */
+#define DISAGREEMENT_MAX 0.001 /* of the run, between events and accounts */
+#define CRASHES_NAMED 5u       /* the others are counted */
 
 struct speaker {
 	cx_say_fn say;
@@ -78,6 +79,11 @@ static void losses(const struct speaker *s, const struct cx_record *record,
 		    " events did not fit in memory: entitlement, latencies and timeline cover the "
 		    "beginning only; make the run shorter",
 		    m->dropped, m->dropped + m->events);
+	else if ((double)m->disagreement_ns > DISAGREEMENT_MAX * (double)record->duration_ns)
+		say(s,
+		    "events and accounts DISAGREE by up to %" PRIu64
+		    " ns in the time of a vCPU's state: one of them is wrong",
+		    m->disagreement_ns);
 	if (record->trace_lost)
 		say(s, "the trace LOST %" PRIu64 " of %" PRIu64 " events", record->trace_lost,
 		    record->trace_events + record->trace_lost);

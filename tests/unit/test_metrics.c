@@ -207,6 +207,7 @@ static void test_accounts_exact(void **state)
 		}
 		for (i = 0; i < 3; i++)
 			busy += f.record->pcpus[i].busy_ns;
+		assert_int_equal(m->disagreement_ns, 0);
 		assert_int_equal(m->busy_ns, busy);
 		assert_int_equal(m->switches, switches);
 		for (i = 0; i < 4; i++) {
@@ -523,6 +524,20 @@ static void test_siblings(void **state)
 	fab_free(&f);
 }
 
+/* An account that is off by a nanosecond is found. */
+static void test_disagreement(void **state)
+{
+	struct fab f = one_to_two(900 * CX_MS);
+	struct cx_metrics *m;
+
+	(void)state;
+	f.record->vcpus[1].time_ns[CX_READY] -= 1;
+	m = measure(&f);
+	assert_int_equal(m->disagreement_ns, 1);
+	cx_metrics_free(m);
+	fab_free(&f);
+}
+
 static void test_idle_while_ready(void **state)
 {
 	static const struct fab_domain domains[] = { { .name = "a", .vcpus = 1 } };
@@ -756,6 +771,7 @@ int main(void)
 		cmocka_unit_test(test_affinity_bounds),
 		cmocka_unit_test(test_affinity_groups),
 		cmocka_unit_test(test_siblings),
+		cmocka_unit_test(test_disagreement),
 		cmocka_unit_test(test_idle_while_ready),
 		cmocka_unit_test(test_wake_latency),
 		cmocka_unit_test(test_one_instant),
