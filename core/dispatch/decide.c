@@ -26,7 +26,7 @@ static enum cx_fault check_pick(const struct cx_pcpu *p, const struct cx_vcpu *v
 		return CX_FAULT_AFFINITY;
 	if (assigned(v) != p)
 		return CX_FAULT_FOREIGN;
-	if (!v->attached || !v->runnable || v->paused ||
+	if (!v->attached || !v->runnable || !v->awake || v->paused ||
 	    (v == p->current && atomic_load_explicit(&v->ending, memory_order_relaxed)))
 		return CX_FAULT_NOT_RUNNABLE;
 	if (v->parked)
@@ -51,11 +51,25 @@ static struct cx_vcpu *borrow(struct cx_pcpu *p, const struct cx_vcpu *prev, uin
 {
 	struct cx_vcpu *v = fallback_pick(p, prev, now);
 
-	if (v && v->awake) {
+	if (v) {
 		policy_block(v, now);
 		v->borrowed = true;
 	}
 	return v;
+}
+
+/* The borrowed vCPU's turn is over: to the policy it wakes up now, on an idle pCPU. */
+static void give_back(struct cx_pcpu *p, struct cx_vcpu *v, struct cx_pick *pick, uint64_t now)
+{
+	v->borrowed = false;
+	set_current(p, NULL, now);
+	if (v->runnable)
+		policy_wake(v, CX_WAKE_EVENT, now);
+	/* If that kicked this pCPU, here comes the answer. */
+	atomic_store(&p->resched, false);
+	pick->prev = NULL;
+	pick->why = CX_WHY_IDLE;
+	pick->ran_ns = 0;
 }
 
 static struct cx_vcpu *choose(struct cx_pcpu *p, struct cx_pick *pick, uint64_t now)
@@ -63,14 +77,8 @@ static struct cx_vcpu *choose(struct cx_pcpu *p, struct cx_pick *pick, uint64_t 
 	struct cx_vcpu *prev = p->current, *v = NULL;
 	enum cx_fault fault;
 
-	if (prev && prev->borrowed) {
-		prev->borrowed = false;
-		if (prev->runnable)
-			policy_wake(prev, CX_WAKE_EVENT, now);
-		pick->prev = NULL;
-		pick->why = CX_WHY_IDLE;
-		pick->ran_ns = 0;
-	}
+	if (prev && prev->borrowed)
+		give_back(p, prev, pick, now);
 	if (!policy_pick(p, pick, &v)) {
 		pick->slice_ns = CX_SLICE_DEFAULT_NS;
 		return fallback_pick(p, prev, now);
@@ -104,9 +112,10 @@ static void answer(struct cx_decision *decision, struct cx_pcpu *p, struct cx_vc
 	decision->now_ns = now;
 	if (!next)
 		return;
+	restate(next, now); /* books what it has run until now */
 	decision->run_ns = next->time_ns[CX_RUNNING];
-	decision->ready_ns = next->time_ns[CX_READY] + next->time_ns[CX_LIMITED] +
-			     next->time_ns[CX_COSTOPPED];
+	decision->ready_ns =
+		next->time_ns[CX_READY] + next->time_ns[CX_LIMITED] + next->time_ns[CX_COSTOPPED];
 }
 
 void decide(struct cx_pcpu *p, enum cx_why why, uint64_t left_ns, uint64_t now,
@@ -125,6 +134,9 @@ void decide(struct cx_pcpu *p, enum cx_why why, uint64_t left_ns, uint64_t now,
 	/* Cleared before the policy looks: a kick from now on asks for another look. */
 	atomic_store(&p->resched, false);
 	next = choose(p, &pick, now);
+	/* Stolen from a pCPU that read the clock after us: it is here since then. */
+	if (next && next->since_ns > now)
+		now = next->since_ns;
 	set_current(p, next, now);
 	p->decisions++;
 	if (next) {

@@ -119,6 +119,7 @@ static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
 	v->id = (unsigned)(v - d->vcpus);
 	v->index = index;
 	v->last_pcpu = UINT_MAX;
+	v->end = CX_END_RUN;
 	v->deadline_ns = CX_NEVER;
 	atomic_init(&v->alarm_ns, CX_NEVER);
 	v->hard = affinity_bits(d, config->cpus, &none);
@@ -134,7 +135,6 @@ static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
 		;
 	p = &d->pcpus[i];
 	atomic_init(&v->pcpu, p);
-	cx_list_push_back(&p->vcpus, &v->node);
 	cx_timer_setup(&v->block_timer, CX_TIMER_BLOCK, v->id, v);
 	cx_timer_setup(&v->guest_timer, CX_TIMER_GUEST, v->id, v);
 	return 0;
@@ -264,6 +264,14 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 	return 0;
 }
 
+static void take_offline(struct cx_dispatch *d, uint64_t now)
+{
+	unsigned i;
+
+	for (i = 0; d->pcpus && i < d->n_pcpus && d->pcpus[i].d; i++)
+		policy_pcpu_offline(&d->pcpus[i], now);
+}
+
 static void free_domain(struct cx_domain *dom)
 {
 	unsigned i;
@@ -285,8 +293,8 @@ void cx_dispatch_free(struct cx_dispatch *d)
 
 	if (!d)
 		return;
-	for (i = 0; d->pcpus && i < d->n_pcpus && d->pcpus[i].lock; i++)
-		policy_pcpu_offline(&d->pcpus[i], d->end_ns);
+	/* Without effect after cx_dispatch_finish(). */
+	take_offline(d, d->end_ns);
 	policy_fini(d);
 	for (i = 0; d->domains && d->vcpus && i < d->n_domains; i++)
 		if (d->domains[i].d)
@@ -369,14 +377,14 @@ static void close_vcpu(struct cx_vcpu *v, uint64_t now)
 	restate(v, now);
 	if (p->current == v) {
 		p->current = NULL;
+		atomic_store(&p->idle, true);
 		atomic_store_explicit(&v->oncpu, false, memory_order_relaxed);
 	}
-	policy_block(v, now);
-	policy_vcpu_detach(v, now);
-	v->attached = false;
-	v->stop_ns = now;
-	v->end = CX_END_RUN;
-	emit_simple(p, CX_EV_END, v, CX_END_RUN, 0, now);
+	retire_vcpu(v, now);
+	/* Stopped or crashed, but not off its pCPU yet: that is how it ended. */
+	if (!atomic_load(&v->ending))
+		v->end = CX_END_RUN;
+	end_vcpu(v, p, now);
 }
 
 uint64_t cx_dispatch_finish(struct cx_dispatch *d)
@@ -402,8 +410,13 @@ uint64_t cx_dispatch_finish(struct cx_dispatch *d)
 	for (i = 0; i < d->n_domains; i++)
 		if (atomic_exchange(&d->domains[i].attached, false))
 			policy_domain_detach(&d->domains[i], now);
+	/* Enough faults for it, but the run was faster. */
+	if (atomic_load(&d->policy.eject))
+		atomic_store(&d->policy.ejected, true);
+	take_offline(d, now);
 	atomic_store(&d->ended, true);
 	unlock_all(d);
+	policy_fini(d);
 	return now;
 }
 

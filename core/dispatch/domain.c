@@ -14,10 +14,12 @@ static void detach_domain(struct cx_domain *dom)
 	if (atomic_exchange(&dom->attached, false))
 		policy_domain_detach(dom, clock_of(dom->d));
 	unlock_all(dom->d);
+	flush(dom->d);
 }
 
 static void begin_life(struct cx_vcpu *v, uint64_t now)
 {
+	cx_list_push_back(&assigned(v)->vcpus, &v->node);
 	v->attached = true;
 	v->runnable = false;
 	v->start_ns = v->since_ns = now;

@@ -134,6 +134,10 @@ void eject_if_wanted(struct cx_dispatch *d)
 	if (!atomic_load(&pol->eject) || !atomic_load(&pol->active))
 		return;
 	lock_all(d);
+	if (atomic_load(&d->ended)) {
+		unlock_all(d);
+		return;
+	}
 	now = clock_of(d);
 	snprintf(line, sizeof(line), "%s; it is taken out, round-robin goes on", pol->why.text);
 	d->ops->log(d->machine, line);

@@ -24,6 +24,7 @@ void cx_guard_push(struct cx_guard *guard)
 	guard->want_break = 0;
 	guard->signo = 0;
 	guard->n_held = 0;
+	guard->now_ns = 0;
 	guard->picking = NULL;
 	/* A handler may run from here on: the guard must be whole before it shows. */
 	atomic_signal_fence(memory_order_seq_cst);

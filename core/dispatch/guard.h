@@ -32,6 +32,7 @@ struct cx_guard {
 	volatile sig_atomic_t in_service; /* inside core: not to be broken off now */
 	volatile sig_atomic_t want_break;
 	volatile sig_atomic_t signo; /* what ended it; 0 = broken off */
+	uint64_t now_ns;             /* the time that the operation was told */
 	struct cx_pcpu *picking;     /* inside pick: a kick of it says nothing new */
 	unsigned n_held;             /* peers locked with cx_trylock() */
 	struct cx_pcpu *held[CX_GUARD_HELD_MAX];

@@ -36,6 +36,7 @@ struct cx_pcpu {
 	pthread_mutex_t own;
 	pthread_mutex_t *lock; /* [c] own, or the instance's */
 	void *priv;            /* [c] */
+	bool online;           /* all locks */
 
 	atomic_bool resched;  /* a decision is wanted */
 	atomic_bool idle;     /* nobody runs here */
@@ -45,6 +46,7 @@ struct cx_pcpu {
 	uint64_t dispatched_ns;       /* [p] when current was put here */
 	uint64_t since_ns;            /* [p] start of the present busy or idle time */
 	uint64_t busy_ns, idle_ns;    /* [p] */
+	uint64_t emitted_ns;          /* [p] time of the last event of its lane */
 	uint64_t decisions, switches; /* [p] */
 	struct cx_list vcpus;         /* [p] assigned here */
 
@@ -113,6 +115,7 @@ struct cx_policy {
 	struct cx_dispatch *d;
 	const struct cx_plugin *plugin;
 	void *priv;
+	bool begun;         /* its init has succeeded; by the thread that made it */
 	int64_t *params;    /* all locks to write */
 	atomic_bool active; /* false: ejected or dead, core decides */
 	atomic_bool eject;  /* wanted, done by cx_dispatch_timers() */

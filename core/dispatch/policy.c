@@ -31,10 +31,15 @@ static void watch_end(struct cx_guard_watch *w)
 	atomic_store_explicit(&w->since_ns, 0, memory_order_relaxed);
 }
 
+/* Peers' locks that the operation did not give back. */
 static void release_held(struct cx_guard *g)
 {
-	while (g->n_held)
-		unlock_pcpu(g->held[--g->n_held]);
+	while (g->n_held) {
+		struct cx_pcpu *peer = g->held[--g->n_held];
+
+		policy_fault(peer, NULL, CX_FAULT_SERVICE, clock_of(peer->d));
+		unlock_pcpu(peer);
+	}
 }
 
 /*
@@ -46,6 +51,7 @@ static void release_held(struct cx_guard *g)
 	do {                                                                                       \
 		struct cx_guard guard_;                                                            \
 		cx_guard_push(&guard_);                                                            \
+		guard_.now_ns = (now);                                                             \
 		guard_.picking = (pcpu);                                                           \
 		watch_begin((watch), (opname), (now));                                             \
 		if (sigsetjmp(guard_.env, 0) == 0) {                                               \
@@ -56,8 +62,8 @@ static void release_held(struct cx_guard *g)
 		} else {                                                                           \
 			cx_guard_pop(&guard_);                                                     \
 			watch_end(watch);                                                          \
-			release_held(&guard_);                                                     \
 			policy_died((pol), (opname), guard_.signo);                                \
+			release_held(&guard_);                                                     \
 		}                                                                                  \
 	} while (0)
 
@@ -81,6 +87,7 @@ int policy_init(struct cx_dispatch *d, struct cx_error *err)
 		return cx_fail(err, ENOMEM, "scheduler %s: out of memory", pol->plugin->name);
 	if (pol->plugin->init)
 		GUARDED(pol, &pol->watch, "init", 0, rc = pol->plugin->init(pol));
+	pol->begun = rc == 0;
 	if (rc)
 		return cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s: its init failed (%d)",
 			       pol->plugin->name, rc);
@@ -91,8 +98,9 @@ void policy_fini(struct cx_dispatch *d)
 {
 	struct cx_policy *pol = &d->policy;
 
-	if (usable(pol) && pol->plugin->fini)
-		GUARDED(pol, &pol->watch, "fini", 0, pol->plugin->fini(pol));
+	if (usable(pol) && pol->begun && pol->plugin->fini)
+		GUARDED(pol, &pol->watch, "fini", d->end_ns, pol->plugin->fini(pol));
+	pol->begun = false;
 	free(pol->priv);
 	pol->priv = NULL;
 }
@@ -108,6 +116,7 @@ int policy_pcpu_online(struct cx_pcpu *p, uint64_t now)
 	if (usable(pol) && pol->plugin->pcpu_online)
 		GUARDED(pol, &p->watch, "pcpu_online", now,
 			rc = pol->plugin->pcpu_online(pol, p, now));
+	p->online = rc == 0;
 	return rc;
 }
 
@@ -115,9 +124,10 @@ void policy_pcpu_offline(struct cx_pcpu *p, uint64_t now)
 {
 	struct cx_policy *pol = &p->d->policy;
 
-	if (usable(pol) && pol->plugin->pcpu_offline)
+	if (usable(pol) && p->online && pol->plugin->pcpu_offline)
 		GUARDED(pol, &p->watch, "pcpu_offline", now,
 			pol->plugin->pcpu_offline(pol, p, now));
+	p->online = false;
 	free(p->priv);
 	p->priv = NULL;
 }
@@ -216,6 +226,9 @@ void policy_wake(struct cx_vcpu *v, enum cx_wake_why why, uint64_t now)
 		return;
 	}
 	GUARDED(pol, &p->watch, "wake", now, pol->plugin->wake(pol, v, why, now));
+	/* It crashed: nobody but us looks after the vCPU now. */
+	if (!usable(pol) && !p->current)
+		cx_kick(p);
 }
 
 void policy_block(struct cx_vcpu *v, uint64_t now)

@@ -14,6 +14,18 @@
 
 #define LOG_MAX 200
 
+/*
+ * The time of what a policy does: that which its operation was told, whatever it hands
+ * on to us.  On a peer's lane something may have happened since.
+ */
+static uint64_t time_of_op(const struct cx_pcpu *p)
+{
+	const struct cx_guard *g = cx_guard_current();
+	uint64_t now = g ? g->now_ns : clock_of(p->d);
+
+	return now > p->emitted_ns ? now : p->emitted_ns;
+}
+
 /* --- private areas and parameters ------------------------------------------ */
 
 void *cx_policy_priv(const struct cx_policy *policy)
@@ -165,7 +177,7 @@ struct cx_pcpu *cx_vcpu_pcpu(const struct cx_vcpu *v)
 
 bool cx_vcpu_runnable(const struct cx_vcpu *v)
 {
-	return v->attached && v->runnable && !v->paused;
+	return v->attached && v->awake;
 }
 
 bool cx_vcpu_running(const struct cx_vcpu *v)
@@ -215,12 +227,12 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 	struct cx_dispatch *d = pcpu->d;
 
 	if (period_ns && period_ns < CX_SLICE_MIN_NS) {
-		policy_fault(pcpu, NULL, CX_FAULT_SERVICE, clock_of(d));
+		policy_fault(pcpu, NULL, CX_FAULT_SERVICE, time_of_op(pcpu));
 		period_ns = CX_SLICE_MIN_NS;
 	}
 	cx_guard_service_enter();
 	pcpu->tick_period_ns = period_ns;
-	if (pcpu->tick_armed) {
+	if (pcpu->tick_armed || pcpu->current) {
 		uint64_t now = clock_of(d);
 
 		pcpu->tick_armed = period_ns != 0;
@@ -233,7 +245,7 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns)
 {
 	if (id >= CX_PCPU_TIMERS) {
-		policy_fault(pcpu, NULL, CX_FAULT_SERVICE, clock_of(pcpu->d));
+		policy_fault(pcpu, NULL, CX_FAULT_SERVICE, time_of_op(pcpu));
 		return;
 	}
 	cx_guard_service_enter();
@@ -242,15 +254,17 @@ void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns)
 	cx_guard_service_leave();
 }
 
-static void set_parked(struct cx_vcpu *v, enum cx_park_reason reason, bool park, uint64_t now)
+static void set_parked(struct cx_vcpu *v, enum cx_park_reason reason, bool park)
 {
 	struct cx_pcpu *p = assigned(v);
-	unsigned bit = 1u << reason;
+	uint64_t now = time_of_op(p);
+	unsigned bit;
 
 	if ((unsigned)reason >= CX_PARK_REASONS) {
 		policy_fault(p, v, CX_FAULT_SERVICE, now);
 		return;
 	}
+	bit = 1u << reason;
 	if (!v->attached || !!(v->parked & bit) == park)
 		return;
 	cx_guard_service_enter();
@@ -264,12 +278,14 @@ static void set_parked(struct cx_vcpu *v, enum cx_park_reason reason, bool park,
 
 void cx_park(struct cx_vcpu *v, enum cx_park_reason reason, uint64_t now)
 {
-	set_parked(v, reason, true, now);
+	(void)now;
+	set_parked(v, reason, true);
 }
 
 void cx_unpark(struct cx_vcpu *v, enum cx_park_reason reason, uint64_t now)
 {
-	set_parked(v, reason, false, now);
+	(void)now;
+	set_parked(v, reason, false);
 }
 
 int cx_migrate(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now)
@@ -278,6 +294,7 @@ int cx_migrate(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now)
 
 	if (assigned(v) == to)
 		return 0;
+	now = time_of_op(to);
 	if (!v->attached || is_oncpu(v))
 		fault = CX_FAULT_RUNNING;
 	else if (!bit_of(v->hard, to->index))
@@ -344,7 +361,7 @@ static void trace(enum cx_event_type type, struct cx_pcpu *pcpu, const struct cx
 		  unsigned code, uint64_t x, uint64_t y, uint64_t now)
 {
 	struct cx_event e = {
-		.t_ns = now,
+		.t_ns = time_of_op(pcpu),
 		.type = (uint16_t)type,
 		.pcpu = (uint16_t)pcpu->index,
 		.vcpu = v ? v->id : CX_NO_VCPU,
@@ -354,6 +371,7 @@ static void trace(enum cx_event_type type, struct cx_pcpu *pcpu, const struct cx
 		.y = y,
 	};
 
+	(void)now;
 	cx_guard_service_enter();
 	/* The policy's own events are for the trace; the metrics have no use for them. */
 	if (pcpu->d->sink)

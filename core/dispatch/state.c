@@ -9,6 +9,8 @@ void emit(struct cx_pcpu *p, const struct cx_event *event)
 {
 	struct cx_dispatch *d = p->d;
 
+	if (event->t_ns > p->emitted_ns)
+		p->emitted_ns = event->t_ns;
 	if (d->history)
 		cx_history_add(d->history, p->index, event);
 	if (d->sink)

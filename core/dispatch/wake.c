@@ -128,6 +128,23 @@ static void fire_block_timer(struct cx_vcpu *v, uint64_t when)
 	unlock_pcpu(p);
 }
 
+static void watchdog(struct cx_dispatch *d, uint64_t when, uint64_t now)
+{
+	uint64_t period = d->watchdog_ns / 4;
+
+	/* If we were that late ourselves, the whole program stood still (stopped from
+	 * outside, a host asleep): nobody has waited for the policy. */
+	if (now - when < period)
+		watchdog_scan(d);
+	eject_if_wanted(d);
+	if (!atomic_load(&d->policy.active))
+		return;
+	cx_timer_arm(&d->timers, &d->watchdog, now + period);
+	/* Its wish may have come between the look and the arming. */
+	if (atomic_load(&d->policy.eject))
+		cx_timer_arm(&d->timers, &d->watchdog, now);
+}
+
 static void fire(struct cx_dispatch *d, struct cx_timer *t, uint64_t when, uint64_t now)
 {
 	switch (t->kind) {
@@ -148,10 +165,7 @@ static void fire(struct cx_dispatch *d, struct cx_timer *t, uint64_t when, uint6
 		break;
 	}
 	case CX_TIMER_WATCHDOG:
-		watchdog_scan(d);
-		eject_if_wanted(d);
-		if (atomic_load(&d->policy.active))
-			cx_timer_arm(&d->timers, &d->watchdog, now + d->watchdog_ns / 4);
+		watchdog(d, when, now);
 		break;
 	}
 	flush(d);

@@ -317,7 +317,8 @@ unsigned cx_vcpu_index(const struct cx_vcpu *v);           /* [any] in its domai
 unsigned cx_vcpu_id(const struct cx_vcpu *v);              /* [any] in the run */
 /** [op] The pCPU that it is assigned to: where it runs, waits, or ran last. */
 struct cx_pcpu *cx_vcpu_pcpu(const struct cx_vcpu *v);
-bool cx_vcpu_runnable(const struct cx_vcpu *v); /* [op] has work, parked or not */
+/** [op] Has it work, parked or not?  So from wake() on until block(). */
+bool cx_vcpu_runnable(const struct cx_vcpu *v);
 bool cx_vcpu_running(const struct cx_vcpu *v);  /* [op] is on a pCPU */
 bool cx_vcpu_parked(const struct cx_vcpu *v);   /* [op] for any reason */
 /** [any] Hard affinity: may it run there?  (False for a pCPU that is not online.) */
