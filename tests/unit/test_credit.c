@@ -169,6 +169,90 @@ static void test_weight_is_per_vcpu(void **state)
 	assert_int_equal(mock_free(m), 0);
 }
 
+/* --- an accounting by hand --------------------------------------------------------- */
+
+#define CASE_DOMAINS 3
+
+struct share_case {
+	unsigned pcpus;
+	int64_t balance;
+	struct {
+		unsigned weight, cap, vcpus;
+		int64_t before, after; /* credit of each of its vCPUs */
+	} dom[CASE_DOMAINS];           /* weight 0: no more; accounted in this order */
+	int first;                     /* whose turn comes first in the next accounting */
+};
+
+static const struct share_case share_cases[] = {
+	/* 300 by weight, each rounded up */
+	{ 1, 0, { { 256, 0, 1, 0, 62 }, { 1000, 0, 1, 0, 239 } }, 0 },
+	/* per domain first, then per vCPU: ceil(47 / 2) */
+	{ 1, 0, { { 1, 0, 2, 0, 24 }, { 11, 0, 1, 0, 254 } }, 0 },
+	{ 1, 0, { { 1, 0, 2, -10, 50 }, { 1, 0, 1, -10, 50 }, { 1, 0, 2, 0, 60 } }, 0 },
+	/* overdrawn by 100: that much more is handed out, and may be earned */
+	{ 1, -100, { { 256, 0, 1, -100, 300 } }, 0 },
+	{ 1, -100, { { 1, 0, 1, -50, 150 }, { 1, 0, 1, -50, 150 } }, 0 },
+	/* no more than a slice a vCPU; what is left over goes to those who follow */
+	{ 2, 0, { { 3000, 0, 1, 0, 300 }, { 1000, 0, 1, -200, 100 } }, 0 },
+	/* not to those who came before: it comes first the next time */
+	{ 2, 0, { { 1000, 0, 1, 0, 150 }, { 3000, 0, 1, -200, 100 } }, 1 },
+	/* a cap is a peak; of two vCPUs each gets half of it, rounded up */
+	{ 1, 0, { { 256, 33, 2, 0, 50 }, { 256, 0, 1, 0, 201 } }, 0 },
+	/* never below a slice's credits */
+	{ 1, 0, { { 256, 0, 1, -1000, -300 }, { 256, 0, 1, 0, 150 } }, 0 },
+	/* above them: out of the accounting, with half */
+	{ 1, 0, { { 256, 0, 1, 200, 175 }, { 256, 0, 1, 150, 300 } }, 0 },
+};
+
+static void check_shares(const struct share_case *c)
+{
+	static const struct mock_step sleeps[] = { { MOCK_SLEEP, 1000 * CX_SEC } };
+	struct mock *m = bench(c->pcpus);
+	struct credit_policy *cp = credit_of(&m->policy);
+	int n = 0;
+
+	while (n < CASE_DOMAINS && c->dom[n].weight) {
+		struct cx_domain *d = mock_domain(m, "d", c->dom[n].weight, c->dom[n].cap);
+
+		for (unsigned i = 0; i < c->dom[n].vcpus; i++)
+			mock_vcpu(d, 0, sleeps, 1);
+		n++;
+	}
+	mock_run(m, CX_MS);
+	hold_all(m, "test");
+	/* Who becomes active last is accounted first. */
+	for (int d = n - 1; d >= 0; d--)
+		for (unsigned i = 0; i < c->dom[d].vcpus; i++) {
+			struct credit_vcpu *cv = m->domains[d].vcpus[i]->priv;
+
+			cv->credit = c->dom[d].before;
+			credit_activate(cp, cv, m->now_ns);
+		}
+	cp->balance = c->balance;
+	credit_account(cp, &m->pcpus[0], m->now_ns);
+	for (int d = 0; d < n; d++)
+		for (unsigned i = 0; i < c->dom[d].vcpus; i++) {
+			struct credit_vcpu *cv = m->domains[d].vcpus[i]->priv;
+
+			if (cv->credit != c->dom[d].after)
+				fail_msg("case %d, domain %d: credit %lld, expected %lld",
+					 (int)(c - share_cases), d, (long long)cv->credit,
+					 (long long)c->dom[d].after);
+		}
+	if (credit_is_active(m->domains[c->first].vcpus[0]->priv))
+		assert_ptr_equal(cx_entry(cx_list_first(&cp->active), struct credit_domain, node),
+				 m->domains[c->first].priv);
+	release(m, NULL, NULL);
+	assert_int_equal(mock_free(m), 0);
+}
+
+static void test_shares_by_hand(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < COUNT(share_cases); i++)
+		check_shares(&share_cases[i]);
+}
+
 /* --- the rules ------------------------------------------------------------------- */
 
 /* Billed at ticks and switches, to the nanosecond: 10 credits a ms, the rest carried. */
@@ -367,8 +451,11 @@ static void test_ratelimit(void **state)
 	mock_vcpu(d, 0, yields, 2);
 	mock_run(m, 9 * CX_MS);
 	at = 0;
-	for (int i = 0; i < 40; i++)
-		assert_int_equal(mock_next(m, &at, MOCK_DECIDE, -2)->t_ns, i * 200 * CX_US);
+	for (int i = 0; i < 40; i++) {
+		e = mock_next(m, &at, MOCK_DECIDE, -2);
+		assert_int_equal(e->t_ns, i * 200 * CX_US);
+		assert_int_equal(e->vcpu, i % 2);
+	}
 	assert_int_equal(mock_free(m), 0);
 }
 
@@ -398,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_cap_of_two_vcpus),
 		cmocka_unit_test(test_cap_leaves_room),
 		cmocka_unit_test(test_weight_is_per_vcpu),
+		cmocka_unit_test(test_shares_by_hand),
 		cmocka_unit_test(test_exact_billing),
 		cmocka_unit_test(test_active_and_inactive),
 		cmocka_unit_test(test_no_timer_without_work),

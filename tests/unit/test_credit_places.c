@@ -74,7 +74,7 @@ static void test_queue_order(void **state)
 static void test_yield_goes_behind_one(void **state)
 {
 	static const int behind_one[] = { 3, 1, 0, 2 }, sorted[] = { 0, 1, 2 },
-			 at_the_end[] = { 1, 0 };
+			 both_rise[] = { 1, 0, 2 }, at_the_end[] = { 1, 0 };
 	struct by_hand h = by_hand(4);
 
 	(void)state;
@@ -89,6 +89,13 @@ static void test_yield_goes_behind_one(void **state)
 	insert(&h, 0, CREDIT_UNDER, true);
 	h.cp->accountings++;
 	expect_order(&h, sorted, 3);
+	/* Even if the one before it rises, they keep their order. */
+	insert(&h, 1, CREDIT_OVER, false);
+	insert(&h, 2, CREDIT_OVER, false);
+	insert(&h, 0, CREDIT_UNDER, true);
+	credit_set_pri(h.cv[1], CREDIT_UNDER);
+	h.cp->accountings++;
+	expect_order(&h, both_rise, 3);
 	/* Nobody of lower priority: behind its equals. */
 	insert(&h, 1, CREDIT_UNDER, false);
 	insert(&h, 0, CREDIT_UNDER, true);

@@ -153,6 +153,7 @@ static void check_books(struct mock *m)
 		if (!v->attached)
 			continue;
 		soft += cv->has_soft;
+		assert_false(cv->moving && !v->on_pcpu);
 		weight += credit_is_active(cv) ? v->dom->weight : 0;
 		assert_int_equal(cv->parked, v->parked != 0);
 		/* Whoever wants to run is somewhere. */
