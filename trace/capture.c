@@ -41,7 +41,8 @@ int cx_recorder_open(const char *const *provider_dirs, struct cx_recorder **reco
 	int rc;
 
 	if (!r || !plan) {
-		rc = cx_fail(err, ENOMEM, "out of memory");
+		cx_fail(err, ENOMEM, "out of memory");
+		rc = -ENOMEM;
 		goto out;
 	}
 	cx_capture_choose_buffers(&plan->buffers);
@@ -52,11 +53,11 @@ int cx_recorder_open(const char *const *provider_dirs, struct cx_recorder **reco
 		rc = cx_capture_make_home(provider, plan->home, err);
 	if (rc == 0)
 		rc = cx_capture_guard_start(plan, &r->guard, &r->buffers, err);
-	if (rc < 0)
+	if (rc != 0)
 		goto out;
 	strcpy(r->home, plan->home);
 	rc = cx_capture_provider_load(&r->provider, provider, err);
-	if (rc < 0) {
+	if (rc != 0) {
 		cx_recorder_close(r);
 		r = NULL;
 		goto out;
@@ -129,7 +130,7 @@ int cx_capture_start(const char *dir, const char *const *provider_dirs, struct c
 		rc = cx_capture_check_dir(output, &buffers, err);
 	if (rc == 0)
 		rc = cx_recorder_open(provider_dirs, &recorder, err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = cx_recorder_start(recorder, dir, capture, err);
 	if (rc < 0)

@@ -24,6 +24,7 @@ struct campaign {
 	bool out_made; /* by us: to be removed if nothing comes of it */
 	struct cx_progress progress;
 	const atomic_bool *stop;
+	struct cx_recorder *recorder; /* with --trace, from the first run on */
 };
 
 /* ---- before anything starts ------------------------------------------------ */
@@ -216,6 +217,7 @@ static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 					    .options = c->options,
 					    .paths = c->paths,
 					    .dir = c->results[i].dir,
+					    .recorder = &c->recorder,
 					    .stop = c->stop,
 					    .progress = &c->progress };
 		struct cx_error err = { "" };
@@ -262,6 +264,8 @@ static int run_all(struct campaign *c)
 		status = cx_status_worse(status, CX_STATUS_FAILED);
 	}
 	cx_progress_free(&c->progress);
+	cx_recorder_close(c->recorder);
+	c->recorder = NULL;
 	return status;
 }
 

@@ -12,6 +12,7 @@
 #include "core/cli/cli.h"
 #include "core/dispatch/loader.h"
 #include "core/scenario/scenario.h"
+#include "trace/capture.h"
 #include "trace/report.h"
 
 #include <stdatomic.h>
@@ -87,7 +88,8 @@ struct cx_measurement {
 	const struct cx_entrant *entrant;
 	const struct cx_cli_options *options;
 	const struct cx_cli_paths *paths;
-	const char *dir; /* where the trace's folder goes; used with --trace */
+	const char *dir;               /* where the trace's folder goes; used with --trace */
+	struct cx_recorder **recorder; /* likewise: opened by the first run, kept for the others */
 	const atomic_bool *stop;
 	struct cx_progress *progress;
 };

@@ -4,7 +4,6 @@
 #include "core/cli/campaign.h"
 
 #include "core/run/run.h"
-#include "trace/capture.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +16,7 @@
 static int start_capture(const struct cx_measurement *m, char **trace_dir,
 			 struct cx_capture **capture, struct cx_error *err)
 {
-	int ret;
+	int ret = 0;
 
 	if (asprintf(trace_dir, "%s/trace-%s", m->dir, m->entrant->label) < 0) {
 		*trace_dir = NULL;
@@ -26,7 +25,10 @@ static int start_capture(const struct cx_measurement *m, char **trace_dir,
 	if (mkdir(*trace_dir, 0777) < 0)
 		return cx_fail(err, errno, "%s: cannot make the folder: %s", *trace_dir,
 			       strerror(errno));
-	ret = cx_capture_start(*trace_dir, cx_dirs(m->paths->provider_dirs), capture, err);
+	if (!*m->recorder)
+		ret = cx_recorder_open(cx_dirs(m->paths->provider_dirs), m->recorder, err);
+	if (ret == 0)
+		ret = cx_recorder_start(*m->recorder, *trace_dir, capture, err);
 	if (ret < 0)
 		rmdir(*trace_dir);
 	return ret;
