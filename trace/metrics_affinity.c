@@ -72,39 +72,27 @@ static void parse(const char *text, unsigned n_pcpus, uint64_t *mask)
 		set(mask, i);
 }
 
-static unsigned find_class(struct cx_affinity *a, const uint64_t *mask)
+static uint64_t *class_mask(const struct cx_affinity *a, unsigned class)
 {
-	unsigned c;
-
-	for (c = 0; c < a->n_classes; c++)
-		if (memcmp(a->classes[c].cpus, mask, a->words * sizeof(*mask)) == 0)
-			break;
-	return c;
+	return a->class_masks + (size_t) class * a->words;
 }
 
-static int make_classes(struct cx_affinity *a, const struct cx_record *record)
+/** Room for the masks of @n classes is there; one is filled in as a trial. */
+static void make_classes(struct cx_affinity *a, const struct cx_record *record)
 {
-	uint64_t *mask = NULL;
-	unsigned d;
+	unsigned d, c;
 
 	for (d = 0; d < record->n_domains; d++) {
-		unsigned c;
+		uint64_t *mask = class_mask(a, a->n_classes);
 
-		if (!mask)
-			mask = calloc(a->words, sizeof(*mask));
-		if (!mask)
-			return -ENOMEM;
 		memset(mask, 0, a->words * sizeof(*mask));
 		parse(record->domains[d].affinity, record->n_pcpus, mask);
-		c = find_class(a, mask);
-		if (c == a->n_classes) {
-			a->classes[a->n_classes++].cpus = mask;
-			mask = NULL;
-		}
+		for (c = 0; memcmp(class_mask(a, c), mask, a->words * sizeof(*mask)) != 0; c++)
+			;
+		if (c == a->n_classes)
+			a->n_classes++;
 		a->class_of[d] = c;
 	}
-	free(mask);
-	return 0;
 }
 
 /** pCPUs of one class are of one group, and so on through shared pCPUs. */
@@ -120,14 +108,14 @@ static void make_groups(struct cx_affinity *a, unsigned n_pcpus)
 			unsigned low = n_pcpus;
 
 			for (p = 0; p < n_pcpus; p++)
-				if (has(a->classes[c].cpus, p) && a->group_of[p] < low)
+				if (has(class_mask(a, c), p) && a->group_of[p] < low)
 					low = a->group_of[p];
 			for (p = 0; p < n_pcpus; p++)
-				if (has(a->classes[c].cpus, p) && a->group_of[p] != low) {
+				if (has(class_mask(a, c), p) && a->group_of[p] != low) {
 					a->group_of[p] = low;
 					changed = 1;
 				}
-			a->classes[c].group = low < n_pcpus ? low : 0;
+			a->class_group[c] = low < n_pcpus ? low : 0;
 		}
 	}
 	a->n_groups = n_pcpus ? n_pcpus : 1;
@@ -166,7 +154,7 @@ static void unite(const struct cx_affinity *a, const unsigned *members, unsigned
 	memset(out, 0, a->words * sizeof(*out));
 	for (i = 0; i < n; i++)
 		for (w = 0; (n > CLASSES_EXACT || pick >> i & 1) && w < a->words; w++)
-			out[w] |= a->classes[members[i]].cpus[w];
+			out[w] |= class_mask(a, members[i])[w];
 }
 
 static int bounds_of(struct cx_affinity *a, unsigned group, unsigned *members, uint64_t *mask)
@@ -176,12 +164,12 @@ static int bounds_of(struct cx_affinity *a, unsigned group, unsigned *members, u
 	int ret = 0;
 
 	for (c = 0; c < a->n_classes; c++)
-		if (a->classes[c].group == group)
+		if (a->class_group[c] == group)
 			members[n++] = c;
 	if (n < 2)
 		return 0; /* the group itself is the only bound */
 	for (c = 0; n > CLASSES_EXACT && c < n && !ret; c++)
-		ret = add_bound(a, group, a->classes[members[c]].cpus);
+		ret = add_bound(a, group, class_mask(a, members[c]));
 	for (pick = 1; n <= CLASSES_EXACT && pick < 1ull << n && !ret; pick++) {
 		unite(a, members, n, pick, mask);
 		ret = add_bound(a, group, mask);
@@ -204,14 +192,15 @@ int cx_affinity_init(struct cx_affinity *a, const struct cx_record *record)
 	a->words = (p + WORD_BITS - 1) / WORD_BITS;
 	mask = calloc(a->words, sizeof(*mask));
 	a->class_of = calloc(n, sizeof(*a->class_of));
-	a->classes = calloc(n, sizeof(*a->classes));
+	a->class_masks = calloc(n + 1u, a->words * sizeof(*a->class_masks));
+	a->class_group = calloc(n + 1u, sizeof(*a->class_group));
 	a->group_of = calloc(p, sizeof(*a->group_of));
 	a->group_cpus = calloc(p, sizeof(*a->group_cpus));
-	if (members && mask && a->class_of && a->classes && a->group_of && a->group_cpus)
-		ret = make_classes(a, record);
-	if (!ret) {
+	if (members && mask && a->class_of && a->class_masks && a->class_group && a->group_of &&
+	    a->group_cpus) {
+		make_classes(a, record);
 		make_groups(a, record->n_pcpus);
-		for (g = 0; g < a->n_groups && !ret; g++)
+		for (g = 0, ret = 0; g < a->n_groups && !ret; g++)
 			ret = bounds_of(a, g, members, mask);
 	}
 	free(members);
@@ -223,12 +212,11 @@ void cx_affinity_free(struct cx_affinity *a)
 {
 	unsigned i;
 
-	for (i = 0; a->classes && i < a->n_classes; i++)
-		free(a->classes[i].cpus);
 	for (i = 0; a->bounds && i < a->n_bounds; i++)
 		free(a->bounds[i].cpus);
 	free(a->class_of);
-	free(a->classes);
+	free(a->class_masks);
+	free(a->class_group);
 	free(a->bounds);
 	free(a->group_of);
 	free(a->group_cpus);
@@ -247,7 +235,7 @@ static bool feasible(const struct cx_affinity *a, unsigned group,
 		if (bound->group != group)
 			continue;
 		for (i = 0; i < n; i++)
-			if (within(a->classes[claims[i].class].cpus, bound->cpus, a->words))
+			if (within(class_mask(a, claims[i].class), bound->cpus, a->words))
 				total += claims[i].claim.share;
 		if (total > count(bound->cpus, NULL, a->words) * len_ns * SLACK)
 			return false;
@@ -263,7 +251,7 @@ static unsigned gather(const struct cx_affinity *a, const struct cx_bound_claim 
 	unsigned i, m = 0;
 
 	for (i = from; i < n; i++)
-		if (within_two(a->classes[claims[i].class].cpus, bound, gone, a->words))
+		if (within_two(class_mask(a, claims[i].class), bound, gone, a->words))
 			out[m++] = claims[i].claim;
 	return m;
 }
@@ -278,7 +266,7 @@ static unsigned settle(const struct cx_affinity *a, struct cx_bound_claim *claim
 	for (i = from; i < n; i++) {
 		struct cx_bound_claim tmp;
 
-		if (!within_two(a->classes[claims[i].class].cpus, bound, gone, a->words))
+		if (!within_two(class_mask(a, claims[i].class), bound, gone, a->words))
 			continue;
 		claims[i].claim.share = solved[m].share;
 		tmp = claims[from + m];

@@ -13,12 +13,6 @@ double cx_entitle_level(const struct cx_claim *claims, unsigned n, double capaci
 
 /* ---- who may run where (metrics_affinity.c) ---- */
 
-/** Domains with the same hard affinity. */
-struct cx_affinity_class {
-	uint64_t *cpus; /* bit mask, cx_affinity.words long */
-	unsigned group;
-};
-
 /** A set of pCPUs whose capacity bounds the classes that lie within it. */
 struct cx_affinity_bound {
 	uint64_t *cpus;
@@ -31,7 +25,9 @@ struct cx_affinity {
 	unsigned *class_of;   /* by domain */
 	unsigned *group_of;   /* by pCPU; pCPUs that nobody may use are groups of their own */
 	unsigned *group_cpus; /* by group: number of pCPUs */
-	struct cx_affinity_class *classes;
+	/* A class: the domains with one and the same hard affinity. */
+	uint64_t *class_masks; /* one after the other, each `words` long */
+	unsigned *class_group;
 	struct cx_affinity_bound *bounds; /* only of groups with several classes */
 };
 

@@ -20,7 +20,7 @@
 
 static unsigned class_group(const struct cx_affinity *a, unsigned d)
 {
-	return a->classes[a->class_of[d]].group;
+	return a->class_group[a->class_of[d]];
 }
 
 static int init_domain(struct cx_replay *r, unsigned d)

@@ -20,7 +20,7 @@ int cx_lag_add(struct cx_lag *lag, uint64_t t_ns, double lag_ns)
 		p->lag_ns = lag_ns;
 		return 0;
 	}
-	if (lag->n == lag->room) {
+	if (lag->n == lag->room || !lag->points) {
 		size_t room = lag->room ? 2 * lag->room : POINTS_FIRST;
 		struct cx_lag_point *more = realloc(lag->points, room * sizeof(*more));
 

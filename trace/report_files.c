@@ -25,8 +25,12 @@ void cx_run_slug(const struct cx_report *report, unsigned run, char *buf, size_t
 		bool good = islower((unsigned char)*c) || isdigit((unsigned char)*c);
 
 		plain &= good && c - name < SLUG_MAX;
-		if (n + 1 < len && n < SLUG_MAX)
-			buf[n++] = good ? *c : '_';
+		if (n + 1 < len && n < SLUG_MAX) {
+			buf[n] = '_';
+			if (good)
+				buf[n] = *c;
+			n++;
+		}
 	}
 	buf[n] = '\0';
 	for (i = 0; i < run; i++)

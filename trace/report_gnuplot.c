@@ -114,7 +114,7 @@ int cx_plots_draw(const char *dir, struct cx_plots *plots, struct cx_error *err)
 	for (i = 0; i < plots->n && ret != -ENOENT; i++) {
 		struct cx_plot *plot = &plots->plot[i];
 		char script[sizeof(plot->name) + sizeof("plots/.gp")];
-		pid_t pid;
+		pid_t pid = -1;
 		int result;
 
 		snprintf(script, sizeof(script), "plots/%s.gp", plot->name);

@@ -101,14 +101,15 @@ static void time_axis(const struct script *s, double low, double high)
 		"10 ns", "100 ns", "1 us", "10 us", "100 us", "1 ms",
 		"10 ms", "100 ms", "1 s",  "10 s",  "100 s",  "1000 s"
 	};
-	double at = 1e-8;
 	bool first = true;
 	unsigned i;
 
 	low /= AXIS_MARGIN;
 	high *= AXIS_MARGIN;
 	fprintf(s->out, "set xrange [%.4g:%.4g]\nset xtics (", low, high);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++, at *= 10) {
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		double at = 1e-8 * pow(10, i);
+
 		if (at < low || at > high)
 			continue;
 		fprintf(s->out, "%s'%s' %g", first ? "" : ", ", names[i], at);
@@ -519,8 +520,9 @@ static const struct recipe timeline_recipe = {
 	"timeline",
 	"Who ran where",
 	"A row is a pCPU, a box the time for which one vCPU ran there without a break; white is "
-	"idle. The letter on the longer boxes is the domain's in the legend, a number after it "
-	"says which replica. Boxes too short to be drawn are merged under the longest of them.",
+	"idle, or the host's other work. The letter on the longer boxes is the domain's in the "
+	"legend, a number after it says which replica. Boxes too short to be drawn are merged "
+	"under the longest of them.",
 	write_timeline,
 	any_windows,
 };

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #define LINE 1024
+#define UNUSED_MAX 0.05        /* of the pCPUs' time, idle while somebody was ready */
 #define DISAGREEMENT_MAX 0.001 /* of the run, between events and accounts */
 #define CRASHES_NAMED 5u       /* the others are counted */
 
@@ -108,8 +109,16 @@ static void doubts(const struct speaker *s, const struct cx_record *record,
 	losses(s, record, m);
 }
 
-static void notes(const struct speaker *s, const struct cx_record *record)
+static void notes(const struct speaker *s, const struct cx_record *record,
+		  const struct cx_metrics *m)
 {
+	double wall = (double)record->duration_ns * record->n_pcpus;
+
+	if ((double)m->idle_while_ready_ns > UNUSED_MAX * wall)
+		say(s,
+		    "for %.1f %% of the pCPUs' time a vCPU was ready while a pCPU that it may use "
+		    "ran none of ours: it was idle or did other work of the host",
+		    100 * (double)m->idle_while_ready_ns / wall);
 	if (record->timeline_sampled)
 		say(s, "who ran where was sampled, not seen event by event: short intervals and "
 		       "latencies are approximate");
@@ -129,7 +138,7 @@ void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void
 			if (loud)
 				doubts(&s, record, report->metrics[i]);
 			else
-				notes(&s, record);
+				notes(&s, record, report->metrics[i]);
 		}
 }
 
