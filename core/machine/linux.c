@@ -136,6 +136,7 @@ int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, st
 	l->n_pcpus = config->n_pcpus;
 	l->pcpus = calloc(config->n_pcpus, sizeof(*l->pcpus));
 	l->vcpus = calloc(host->n_vcpus, sizeof(*l->vcpus));
+	l->n_vcpus = host->n_vcpus;
 	l->started = calloc(host->n_guests, sizeof(*l->started));
 	l->filled_ns = calloc(config->n_pcpus, sizeof(*l->filled_ns));
 	l->unstarted = host->n_guests;
@@ -172,7 +173,7 @@ void cx_linux_free(struct cx_linux *l)
 
 	if (!l)
 		return;
-	for (i = 0; l->vcpus && i < l->host->n_vcpus; i++) {
+	for (i = 0; l->vcpus && i < l->n_vcpus; i++) {
 		cx_switches_close(l->vcpus[i].ring);
 		free(l->vcpus[i].log);
 		free(l->vcpus[i].switches);

@@ -38,6 +38,7 @@ struct cx_linux {
 	unsigned n_pcpus;
 	unsigned *pcpus;
 	struct cx_linux_vcpu *vcpus;
+	unsigned n_vcpus; /* its own: freed after the host's threads are gone */
 	atomic_uint alive;
 	unsigned unstarted; /* domains */
 	bool *started;      /* by domain */
