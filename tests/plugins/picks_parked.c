@@ -7,8 +7,10 @@ static struct cx_vcpu *pick_parked(struct cx_policy *policy, struct cx_pcpu *pcp
 {
 	struct cx_vcpu *v = minimal_pick(policy, pcpu, pick);
 
-	if (v && cx_vcpu_id(v) == 0)
+	if (v && cx_vcpu_id(v) == 0) {
 		cx_park(v, CX_PARK_LIMIT, pick->now_ns);
+		minimal_enqueue(pcpu, v);
+	}
 	return v;
 }
 
