@@ -5,8 +5,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define CHUNK_FIRST_BYTES ((size_t)256 << 10)
-#define CHUNK_MAX_BYTES ((size_t)1 << 20) /* mapping one stalls its writer: keep it short */
+/* The first chunks are mapped before the run, so they may be large.  Mapping a later one
+ * stalls its writer by about 0.1 ms (huge pages: by 10 ms when memory is fragmented). */
+#define FIRST_BYTES_ALL ((size_t)64 << 20)
+#define FIRST_BYTES_MAX ((size_t)4 << 20)
+#define CHUNK_BYTES ((size_t)256 << 10)
 #define CHUNK_MIN_BYTES ((size_t)4 << 10)
 #define LANES_MAX 65535u
 #define LANES_TOUCHED 64u /* more lanes than this get their first chunk when first used */
@@ -26,7 +29,6 @@ struct lane {
 	struct chunk *first, *last;
 	uint64_t count;   /* relaxed: others may look while it grows */
 	uint64_t dropped; /* likewise */
-	size_t next_bytes;
 } __attribute__((aligned(CACHE_LINE)));
 
 struct cx_history {
@@ -60,9 +62,9 @@ static size_t reserve(struct cx_history *h, size_t want)
 	return take;
 }
 
-static bool grow(struct cx_history *h, struct lane *lane)
+static bool grow(struct cx_history *h, struct lane *lane, size_t want)
 {
-	size_t bytes = reserve(h, lane->next_bytes);
+	size_t bytes = reserve(h, want);
 	struct chunk *chunk;
 
 	if (bytes == 0)
@@ -84,14 +86,13 @@ static bool grow(struct cx_history *h, struct lane *lane)
 	lane->last = chunk;
 	lane->at = chunk->events;
 	lane->end = lane->at + (bytes - sizeof(*chunk)) / sizeof(struct cx_event);
-	if (lane->next_bytes < CHUNK_MAX_BYTES)
-		lane->next_bytes *= 2;
 	return true;
 }
 
 struct cx_history *cx_history_new(unsigned lanes, size_t max_bytes)
 {
 	struct cx_history *h;
+	size_t first = FIRST_BYTES_ALL / (lanes ? lanes : 1);
 	size_t size = sizeof(*h) + (size_t)lanes * sizeof(struct lane);
 	unsigned i;
 
@@ -104,11 +105,9 @@ struct cx_history *cx_history_new(unsigned lanes, size_t max_bytes)
 	memset(h, 0, size);
 	h->lanes = lanes;
 	h->max_bytes = max_bytes ? max_bytes : SIZE_MAX;
-	for (i = 0; i < lanes; i++)
-		h->lane[i].next_bytes = CHUNK_FIRST_BYTES;
 	/* A lane that gets none here tries again, or drops, at its first event. */
 	for (i = 0; lanes <= LANES_TOUCHED && i < lanes; i++)
-		grow(h, &h->lane[i]);
+		grow(h, &h->lane[i], first < FIRST_BYTES_MAX ? first : FIRST_BYTES_MAX);
 	return h;
 }
 
@@ -136,7 +135,8 @@ void cx_history_add(struct cx_history *h, unsigned lane_no, const struct cx_even
 	struct lane *lane = &h->lane[lane_no < h->lanes ? lane_no : h->lanes - 1];
 
 	/* Once something is lost, what follows would be read without it: drop that too. */
-	if (__builtin_expect(lane->at == lane->end, 0) && (lane->dropped || !grow(h, lane))) {
+	if (__builtin_expect(lane->at == lane->end, 0) &&
+	    (lane->dropped || !grow(h, lane, CHUNK_BYTES))) {
 		bump(&lane->dropped);
 		return;
 	}
