@@ -177,11 +177,11 @@ static bool can_wait(const struct credit_vcpu *cv)
 static bool rate_limited(const struct credit_policy *cp, const struct credit_vcpu *prev,
 			 struct cx_pick *pick)
 {
-	uint64_t ran = pick->now_ns - prev->started_ns;
+	uint64_t until = prev->started_ns + cp->ratelimit_ns;
 
-	if (prev->yielded || prev->moving || !can_wait(prev) || ran >= cp->ratelimit_ns)
+	if (prev->yielded || prev->moving || !can_wait(prev) || pick->now_ns >= until)
 		return false;
-	pick->slice_ns = cp->ratelimit_ns - ran;
+	pick->slice_ns = until - pick->now_ns;
 	if (pick->slice_ns < CX_SLICE_MIN_NS)
 		pick->slice_ns = CX_SLICE_MIN_NS;
 	return true;

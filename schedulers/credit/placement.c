@@ -161,7 +161,7 @@ void credit_tickle(struct credit_policy *cp, struct credit_vcpu *cv)
 static bool is_hot(const struct credit_policy *cp, const struct credit_vcpu *cv, uint64_t now)
 {
 	return cp->migration_delay_ns && cv->has_run &&
-	       now - cv->last_ran_ns < cp->migration_delay_ns;
+	       now < cv->last_ran_ns + cp->migration_delay_ns;
 }
 
 /* The first on @peer's queue, of more than @above, that may go to @thief in this step. */
