@@ -45,7 +45,7 @@ const char *cx_fmt_count(double n, char buf[CX_SHORT])
 
 const char *cx_fmt_percent(double percent, char buf[CX_SHORT])
 {
-	if (percent > 0 && percent < 0.95)
+	if (percent >= 0.0005 && percent < 0.95)
 		snprintf(buf, CX_SHORT, percent < 0.095 ? "%.3f" : "%.2f", percent);
 	else
 		snprintf(buf, CX_SHORT, "%.1f", percent);

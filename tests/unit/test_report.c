@@ -225,6 +225,7 @@ static void test_formats(void **state)
 	assert_string_equal(cx_fmt_percent(33.333, b), "33.3");
 	assert_string_equal(cx_fmt_percent(0.042, b), "0.042");
 	assert_string_equal(cx_fmt_percent(0, b), "0.0");
+	assert_string_equal(cx_fmt_percent(1e-4, b), "0.0");
 }
 
 /* ---- JSON ---- */
