@@ -24,7 +24,8 @@ static const char css[] =
 	"table{border-collapse:collapse;margin:.6em 0;font-size:13px;"
 	"font-variant-numeric:tabular-nums}"
 	"th,td{padding:.2em .5em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}"
-	"th{border-bottom:2px solid #888;font-weight:600}"
+	"th{border-bottom:2px solid #888;font-weight:600;white-space:normal;"
+	"vertical-align:bottom}"
 	"th:first-child,td:first-child{text-align:left;max-width:22em;overflow:hidden;"
 	"text-overflow:ellipsis}"
 	"th a{color:inherit;text-decoration:underline dotted}"
@@ -439,6 +440,29 @@ static void put_spread(FILE *out, const struct spread *s, bool time)
 	fputs("</td>", out);
 }
 
+/** A line of the table, unless the figure is 0 in every run. */
+static void put_result(FILE *out, const struct cx_report *report, const struct cx_rows *rows,
+		       const struct result *r)
+{
+	size_t len = strlen(r->name);
+	bool time = len > 3 && strcmp(r->name + len - 3, "_ns") == 0, zero = true;
+	unsigned i;
+
+	for (i = 0; i < report->n_runs && zero; i++)
+		zero = collect(report->records[i], rows, r).sum <= 0;
+	if (zero)
+		return;
+	fputs("<tr>", out);
+	cell(out, rows->row[r->row].label);
+	cell(out, r->name);
+	for (i = 0; i < report->n_runs; i++) {
+		struct spread s = collect(report->records[i], rows, r);
+
+		put_spread(out, &s, time);
+	}
+	fputs("</tr>\n", out);
+}
+
 static void put_results(FILE *out, const struct cx_report *report, const struct cx_rows *rows)
 {
 	struct result found[RESULTS_MAX];
@@ -447,7 +471,8 @@ static void put_results(FILE *out, const struct cx_report *report, const struct 
 	if (n == 0)
 		return;
 	fputs("<h2 id=\"results\">What the guests measured</h2>\n"
-	      "<p>Mean over the vCPUs (least .. most), in the guests' own units.</p>\n"
+	      "<p>Mean over the vCPUs (least .. most), in the guests' own units. "
+	      "Figures that are 0 in every run are left out.</p>\n"
 	      "<div class=\"wide\"><table><thead><tr><th>domain</th><th>figure</th>",
 	      out);
 	for (i = 0; i < report->n_runs; i++) {
@@ -456,20 +481,8 @@ static void put_results(FILE *out, const struct cx_report *report, const struct 
 		fputs("</th>", out);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
-	for (j = 0; j < n; j++) {
-		size_t len = strlen(found[j].name);
-		bool time = len > 3 && strcmp(found[j].name + len - 3, "_ns") == 0;
-
-		fputs("<tr>", out);
-		cell(out, rows->row[found[j].row].label);
-		cell(out, found[j].name);
-		for (i = 0; i < report->n_runs; i++) {
-			struct spread s = collect(report->records[i], rows, &found[j]);
-
-			put_spread(out, &s, time);
-		}
-		fputs("</tr>\n", out);
-	}
+	for (j = 0; j < n; j++)
+		put_result(out, report, rows, &found[j]);
 	fputs("</tbody></table></div>\n", out);
 }
 
