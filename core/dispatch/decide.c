@@ -126,7 +126,7 @@ void decide(struct cx_pcpu *p, enum cx_why why, uint64_t left_ns, uint64_t now,
 		.now_ns = now,
 		.prev = prev,
 		.why = why,
-		.ran_ns = prev ? now - p->dispatched_ns : 0,
+		.ran_ns = prev ? now - p->since_ns : 0,
 		.slice_ns = CX_SLICE_DEFAULT_NS,
 	};
 	struct cx_event e;

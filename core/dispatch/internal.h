@@ -43,7 +43,7 @@ struct cx_pcpu {
 	atomic_uint runnable; /* assigned and runnable */
 
 	struct cx_vcpu *current;      /* [p] */
-	uint64_t dispatched_ns;       /* [p] when current was put here */
+	uint64_t noted_ns;            /* [p] current's run time is in its warmth up to here */
 	uint64_t since_ns;            /* [p] start of the present busy or idle time */
 	uint64_t busy_ns, idle_ns;    /* [p] */
 	uint64_t emitted_ns;          /* [p] time of the last event of its lane */

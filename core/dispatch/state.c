@@ -64,9 +64,9 @@ void set_current(struct cx_pcpu *p, struct cx_vcpu *next, uint64_t now)
 	struct cx_vcpu *prev = p->current;
 
 	if (prev == next) {
-		if (prev && now > p->dispatched_ns)
-			note_run(p, prev, now - p->dispatched_ns);
-		p->dispatched_ns = now;
+		if (prev && now > p->noted_ns)
+			note_run(p, prev, now - p->noted_ns);
+		p->noted_ns = now;
 		return;
 	}
 	if (now > p->since_ns) {
@@ -77,13 +77,13 @@ void set_current(struct cx_pcpu *p, struct cx_vcpu *next, uint64_t now)
 		p->since_ns = now;
 	}
 	if (prev) {
-		note_run(p, prev, now - p->dispatched_ns);
+		note_run(p, prev, now - p->noted_ns);
 		prev->last_pcpu = p->index;
 		atomic_store_explicit(&prev->oncpu, false, memory_order_relaxed);
 		restate(prev, now);
 	}
 	p->current = next;
-	p->dispatched_ns = now;
+	p->noted_ns = now;
 	atomic_store(&p->idle, next == NULL);
 	if (next) {
 		atomic_store_explicit(&next->oncpu, true, memory_order_relaxed);

@@ -4,6 +4,7 @@
  */
 #include "core/machine/linux_internal.h"
 
+#include "core/machine/hostload.h"
 #include "trace/metrics.h"
 
 #include <errno.h>
@@ -190,6 +191,8 @@ void cx_linux_start_domain(struct cx_linux *l, unsigned domain)
 	struct cx_guest *g = &l->host->guests[domain];
 	unsigned i;
 
+	if (l->unstarted == l->host->n_guests)
+		l->others_ns = cx_host_others_ns(l->pcpus, l->n_pcpus);
 	l->started[domain] = true;
 	l->unstarted--;
 	for (i = 0; i < g->n_vcpus; i++) {
@@ -234,10 +237,13 @@ bool cx_linux_all_ended(struct cx_linux *l)
 
 uint64_t cx_linux_finish(struct cx_linux *l)
 {
+	uint64_t others;
 	unsigned i;
 
 	cx_linux_poll(l);
 	l->end_ns = cx_host_now(l->host);
+	others = cx_host_others_ns(l->pcpus, l->n_pcpus);
+	l->others_ns = others > l->others_ns ? others - l->others_ns : 0;
 	for (i = 0; i < l->host->n_guests; i++)
 		if (l->started[i])
 			cx_direct_linux.stop_domain(l->host, i, CX_END_RUN);
@@ -394,6 +400,20 @@ static void pcpu_times(struct cx_record *record, const struct ordered *events, s
 	free(busy);
 }
 
+/*
+ * The kernel does not say for whom a ready thread had to wait: what others used of our
+ * pCPUs is called steal, as far as somebody of ours was waiting at all.
+ */
+static void fill_steal(const struct cx_linux *l, struct cx_record *record)
+{
+	uint64_t ready = 0;
+	unsigned i;
+
+	for (i = 0; i < record->n_vcpus; i++)
+		ready += record->vcpus[i].time_ns[CX_READY];
+	record->host_steal_ns = l->others_ns < ready ? l->others_ns : ready;
+}
+
 static int fill_totals(struct cx_linux *l, struct cx_record *record, struct cx_error *err)
 {
 	struct cx_metrics *m;
@@ -406,6 +426,7 @@ static int fill_totals(struct cx_linux *l, struct cx_record *record, struct cx_e
 		memcpy(record->vcpus[i].time_ns, m->vcpus[i].time_ns,
 		       sizeof(record->vcpus[i].time_ns));
 	cx_metrics_free(m);
+	fill_steal(l, record);
 	for (i = 0; i < record->n_domains; i++) {
 		struct cx_record_domain *dom = &record->domains[i];
 		unsigned k;

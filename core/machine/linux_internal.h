@@ -43,6 +43,7 @@ struct cx_linux {
 	unsigned unstarted; /* domains */
 	bool *started;      /* by domain */
 	uint64_t end_ns;
+	uint64_t others_ns;  /* others' CPU time on our pCPUs: at the start, then during the run */
 	bool sampled;        /* no context switches to be had */
 	uint64_t sampled_ns; /* when last; CLOCK_MONOTONIC */
 	uint64_t *filled_ns; /* by pCPU: of the interval that is being placed */

@@ -40,7 +40,7 @@ static int describe_domain(struct run *r, unsigned i, uint32_t *vcpu)
 	rd->reservation = d->reservation;
 	rd->limit = d->limit;
 	rd->start_ns = d->start_ns;
-	rd->stop_ns = d->stop_ns;
+	rd->stop_ns = d->stop_ns < r->duration_ns ? d->stop_ns : r->duration_ns;
 	rd->end = CX_END_RUN;
 	rd->affinity = affinity_text(r, d->cpus);
 	for (k = 0; k < d->vcpus; k++, (*vcpu)++) {
@@ -101,6 +101,21 @@ static void describe_vcpu(const struct run *r, const struct cx_host_vcpu *hv)
 		r->record->host_steal_ns += rv->time_ns[CX_RUNNING] - hv->cpu_ns;
 }
 
+/* From its first vCPU's start to its last one's end; as planned if it never started. */
+static void describe_life(const struct run *r, struct cx_record_domain *rd)
+{
+	const struct cx_record_vcpu *v = &r->record->vcpus[rd->first_vcpu];
+	unsigned i;
+
+	if (v->stop_ns == 0)
+		return;
+	rd->start_ns = v->start_ns;
+	rd->stop_ns = v->stop_ns;
+	for (i = 1; i < rd->n_vcpus; i++)
+		if (v[i].stop_ns > rd->stop_ns)
+			rd->stop_ns = v[i].stop_ns;
+}
+
 void describe_guests(struct run *r)
 {
 	unsigned i;
@@ -112,6 +127,7 @@ void describe_guests(struct run *r)
 		struct cx_record_domain *rd = &r->record->domains[i];
 		char status[64];
 
+		describe_life(r, rd);
 		if (r->host.guests[i].end_text[0]) {
 			rd->end_text = strdup(r->host.guests[i].end_text);
 		} else if (rd->end == CX_END_EXIT && first->status) {
