@@ -47,6 +47,25 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, 
 	return ret;
 }
 
+/* The scripts are UTF-8: in a locale that is not, gnuplot complains of its degree sign. */
+static char **utf8_environment(void)
+{
+	static const char locale[] = "LC_ALL=C.UTF-8";
+	size_t n = 0, kept = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	env = calloc(n + 2, sizeof(*env));
+	if (!env)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "LC_ALL=", strlen("LC_ALL=")) != 0)
+			env[kept++] = environ[i];
+	env[kept] = (char *)(uintptr_t)locale;
+	return env;
+}
+
 /** Start it on @script.  Returns 0 or a negative errno. */
 static int spawn(const char *dir, const char *script, pid_t *pid)
 {
@@ -54,20 +73,26 @@ static int spawn(const char *dir, const char *script, pid_t *pid)
 	char *argv[] = { name, path, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
+	char **env = utf8_environment();
 	int ret;
 
+	if (!env)
+		return -ENOMEM;
 	snprintf(path, sizeof(path), "%s", script);
 	ret = posix_spawn_file_actions_init(&actions);
-	if (ret)
+	if (ret) {
+		free(env);
 		return -ret;
+	}
 	ret = posix_spawnattr_init(&attr);
 	if (!ret) {
 		ret = set_up(&actions, &attr, dir);
 		if (!ret)
-			ret = posix_spawnp(pid, name, &actions, &attr, argv, environ);
+			ret = posix_spawnp(pid, name, &actions, &attr, argv, env);
 		posix_spawnattr_destroy(&attr);
 	}
 	posix_spawn_file_actions_destroy(&actions);
+	free(env);
 	return -ret;
 }
 
