@@ -65,6 +65,12 @@ struct cx_vcpu *fallback_pick(struct cx_pcpu *p, const struct cx_vcpu *after, ui
 	return atomic_load(&p->d->policy.active) ? NULL : steal(p, now);
 }
 
+/* Runnable vCPUs there, @v itself, which is assigned somewhere already, not counted. */
+static unsigned others(const struct cx_pcpu *p, const struct cx_vcpu *v)
+{
+	return cx_pcpu_runnable(p) - (p == assigned(v) && v->runnable ? 1 : 0);
+}
+
 static struct cx_pcpu *nearest_idle(struct cx_vcpu *v, struct cx_pcpu *from, const uint64_t *set)
 {
 	struct cx_dispatch *d = v->d;
@@ -74,7 +80,7 @@ static struct cx_pcpu *nearest_idle(struct cx_vcpu *v, struct cx_pcpu *from, con
 		struct cx_pcpu *p = &d->pcpus[from->near[rank]];
 
 		if (bit_of(set, p->index) && bit_of(v->hard, p->index) && cx_pcpu_idle(p) &&
-		    cx_pcpu_runnable(p) == 0)
+		    others(p, v) == 0)
 			return p;
 	}
 	return NULL;
@@ -88,7 +94,7 @@ static struct cx_pcpu *least_loaded(struct cx_vcpu *v, struct cx_pcpu *from)
 
 	for (rank = 0; rank < d->n_pcpus; rank++) {
 		struct cx_pcpu *p = &d->pcpus[from->near[rank]];
-		unsigned load = cx_pcpu_runnable(p);
+		unsigned load = others(p, v);
 
 		if (bit_of(v->hard, p->index) && load < lowest) {
 			best = p;
