@@ -42,7 +42,7 @@
 #include "base/error.h"
 #include "trace/record.h"
 
-#define CX_WINDOWS 24          /* at most so many window lengths */
+#define CX_WINDOWS 24           /* at most so many window lengths */
 #define CX_STEP_NS 100000000ull /* entitlement is solved for steps of so long */
 
 /** Clients of one capacity, for cx_entitle().  All amounts in the same unit. */
@@ -72,9 +72,9 @@ struct cx_metrics_vcpu {
 struct cx_metrics_domain {
 	/* Sums over its vCPUs; together they are wall_ns. */
 	uint64_t run_ns, ready_ns, limited_ns, costop_ns, blocked_ns, paused_ns;
-	uint64_t wall_ns;     /* lifetimes of its vCPUs, added up: 100 % of the states */
-	uint64_t entitled_ns; /* what the yardstick gives it over the run */
-	uint64_t demand_ns;   /* run + ready + limited + co-stop */
+	uint64_t wall_ns;                /* lifetimes of its vCPUs, added up: 100 % of the states */
+	uint64_t entitled_ns;            /* what the yardstick gives it over the run */
+	uint64_t demand_ns;              /* run + ready + limited + co-stop */
 	int64_t lag_max_ns, lag_min_ns;  /* entitled minus received, over time */
 	uint64_t lag_p50_ns, lag_p99_ns; /* of its magnitude, over its lifetime */
 	uint64_t progress;
@@ -95,18 +95,18 @@ struct cx_metrics {
 	struct cx_metrics_vcpu *vcpus;     /* as in the record */
 	struct cx_metrics_domain *domains; /* as in the record */
 	unsigned n_vcpus, n_domains;
-	uint64_t step_ns;    /* length of a step of the entitlement */
-	uint64_t events;     /* in the record's history */
-	uint64_t dropped;    /* events it had no room for: what follows is of the rest only,
+	uint64_t step_ns; /* length of a step of the entitlement */
+	uint64_t events;  /* in the record's history */
+	uint64_t dropped; /* events it had no room for: what follows is of the rest only,
 			      * except the times per state, then the record's own */
 	/* Largest difference, of any vCPU and state, between the events and the record's own
 	 * accounts: 0 when neither has a mistake (and nothing was dropped). */
 	uint64_t disagreement_ns;
-	double jain;         /* (sum q)^2 / (n sum q^2), q = received / entitled; 1 = fair */
+	double jain; /* (sum q)^2 / (n sum q^2), q = received / entitled; 1 = fair */
 	unsigned n_windows;
 	struct {
 		uint64_t window_ns;
-		double error;         /* E(W), 0 .. n */
+		double error; /* E(W), 0 .. n */
 		unsigned worst_domain;
 		uint64_t worst_at_ns; /* start of the worst window */
 	} windows[CX_WINDOWS];

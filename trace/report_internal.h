@@ -7,7 +7,7 @@
 
 #include "trace/report.h"
 
-#define CX_NOISY_STEAL_PERCENT 2.0      /* more host steal than this is said loudly */
+#define CX_NOISY_STEAL_PERCENT 2.0         /* more host steal than this is said loudly */
 #define CX_HEADLINE_WINDOW_NS 100000000ull /* E(100 ms) is in the headline */
 
 /* ---- numbers and names as text (report_format.c) ---- */
@@ -65,9 +65,9 @@ struct cx_row_figures {
 	double progress_per_s; /* mean of its domains */
 	uint64_t wakes, wake_p50_ns, wake_p99_ns;
 	uint64_t migrations, switches;
-	uint64_t lag_max_ns; /* largest magnitude of any of its domains */
+	uint64_t lag_max_ns;  /* largest magnitude of any of its domains */
 	uint64_t skew_p99_ns; /* largest of any of its domains */
-	double corun;        /* percent of the time in which several could run; -1 = never */
+	double corun;         /* percent of the time in which several could run; -1 = never */
 	uint64_t run_ns;
 };
 

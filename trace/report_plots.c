@@ -75,6 +75,7 @@ static void header(const struct script *s, unsigned height, const char *what)
 		"# %s\n"
 		"# Change what you like and draw it again from the report's folder:\n"
 		"#     gnuplot plots/%s.gp\n"
+		"reset\n"
 		"set encoding utf8\n"
 		"set terminal svg size %u,%u dynamic noenhanced font 'DejaVu Sans,14' "
 		"background 'white'\n"
@@ -553,6 +554,7 @@ static int write_one(struct script *s, struct cx_plots *plots, const struct reci
 	if (!s->out)
 		return -errno;
 	recipe->write(s);
+	fputs("set output   # closes the picture\n", s->out);
 	plots->n++;
 	return cx_folder_close(s->out, dir, name, err);
 }

@@ -103,20 +103,21 @@ static inline bool exists(const char *dir, const char *name)
 
 static inline char *slurp(const char *dir, const char *name)
 {
-	char path[512], *text = NULL;
-	size_t len = 0;
-	FILE *f, *mem;
-	int c;
+	char path[512], *text;
+	long size;
+	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	f = fopen(path, "r");
 	if (!f)
 		fail_msg("%s is missing", path);
-	mem = open_memstream(&text, &len);
-	while ((c = fgetc(f)) != EOF)
-		fputc(c, mem);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	size = ftell(f);
+	rewind(f);
+	text = calloc(1, (size_t)size + 1);
+	assert_non_null(text);
+	assert_int_equal(fread(text, 1, (size_t)size, f), size);
 	fclose(f);
-	fclose(mem);
 	return text;
 }
 

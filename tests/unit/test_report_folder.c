@@ -8,6 +8,7 @@
 #include "tests/unit/report_fixture.h"
 
 #include <dirent.h>
+#include <sys/wait.h>
 
 static const char hostile[] = "</title><script>alert('x')</script>\"' `touch pwned` %s%n $(pwned) "
 			      "'; system(\"touch pwned\") # \\n {/Bold x} a,b\n\x1b[31m\x80\xff";
@@ -164,6 +165,37 @@ static void check_folder(const char *dir, unsigned plots)
 	free(json);
 }
 
+static void remove_file(const char *dir, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* As a reader would: `gnuplot plots/A.gp plots/B.gp ...`, all in one go. */
+static void draw_again(const char *dir, const char *const *plots, unsigned n)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char *argv[16] = { (char *)"gnuplot" }, scripts[16][64];
+		unsigned i;
+
+		for (i = 0; i < n && i + 2 < 16; i++) {
+			snprintf(scripts[i], sizeof(scripts[i]), "plots/%s.gp", plots[i]);
+			argv[i + 1] = scripts[i];
+		}
+		if (chdir(dir) == 0)
+			execvp("gnuplot", argv);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void test_folder(void **state)
 {
 	static const char *const plots[] = {
@@ -194,6 +226,9 @@ static void test_folder(void **state)
 	html = slurp(x.dir, "report.txt");
 	assert_non_null(strstr(html, "credit"));
 	free(html);
+	each_file(x.dir, "plots", ".svg", remove_file, 7);
+	draw_again(x.dir, plots, sizeof(plots) / sizeof(plots[0]));
+	each_file(x.dir, "plots", ".svg", assert_svg, 7);
 	release(&x);
 }
 
