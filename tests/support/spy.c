@@ -319,8 +319,9 @@ static struct cx_vcpu *spy_pick(struct cx_policy *policy, struct cx_pcpu *p, str
 	end();
 	v = spy->inner->pick(policy, p, pick);
 	begin();
+	if (of_pcpu(p)->picked != v)
+		of_pcpu(p)->picked_ns = pick->now_ns;
 	of_pcpu(p)->picked = v;
-	of_pcpu(p)->picked_ns = pick->now_ns;
 	end();
 	return v;
 }
