@@ -222,6 +222,7 @@ char *cx_record_totals_json(const struct cx_record *r)
 	put_u64(&w, root, "switches", r->switches);
 	put_u64(&w, root, "host_steal_ns", r->host_steal_ns);
 	put(&w, root, "decide_ns", histogram(&w, &r->decide_ns));
+	put(&w, root, "gap_ns", histogram(&w, &r->gap_ns));
 	list = made(&w, json_object_new_array());
 	for (i = 0; list && i < r->n_domains; i++)
 		push(&w, list, total_domain(&w, &r->domains[i]));

@@ -342,6 +342,7 @@ static void read_totals(struct reader *r, json_object *root, struct cx_record *r
 	record->switches = get_u64(r, root, "switches", UINT64_MAX);
 	record->host_steal_ns = get_u64(r, root, "host_steal_ns", UINT64_MAX);
 	read_histogram(r, member(r, root, "decide_ns", json_type_object, true), &record->decide_ns);
+	read_histogram(r, member(r, root, "gap_ns", json_type_object, true), &record->gap_ns);
 	for (i = 0; domains && i < record->n_domains; i++)
 		read_total_domain(r, json_object_array_get_idx(domains, i), &record->domains[i]);
 	for (i = 0; pcpus && i < record->n_pcpus; i++) {

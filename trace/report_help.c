@@ -49,7 +49,8 @@ static const struct {
 	  NULL },
 	{ "dispatch", "Dispatch cost",
 	  "What a decision takes: from leaving one guest to entering the next, without the "
-	  "switching of threads and of the processor itself.",
+	  "hand-over: waking the other thread and arming the timer that ends its slice. The JSON's "
+	  "gap_ns has all of it.",
 	  NULL },
 	{ "switches", "Switches",
 	  "How often a pCPU went to another vCPU than it ran before. Each costs time and cache "
@@ -63,7 +64,8 @@ static const struct {
 	  "Time in which the host's own scheduler had taken the pCPU away while we believed a vCPU "
 	  "to be running, in percent of all run time. It is noise from outside: above 2 % small "
 	  "differences mean nothing.",
-	  "wall time of running vCPUs - CPU time of their threads" },
+	  "wall time of running vCPUs - CPU time of their threads; under linux: what others used of "
+	  "the run's pCPUs, at most the vCPUs' ready time" },
 	{ "busy", "Busy", "Time in which a vCPU was on a pCPU, in percent of all pCPUs' time.",
 	  NULL },
 	{ "unused", "Idle while ready",

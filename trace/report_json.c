@@ -268,6 +268,7 @@ static object dispatch_object(struct builder *b, const struct cx_record *r,
 	add_u64(b, o, "switches", r->switches);
 	add_double(b, o, "switches_per_s", m->switches_per_s);
 	add(b, o, "cost_ns", percentiles(b, &r->decide_ns));
+	add(b, o, "gap_ns", percentiles(b, &r->gap_ns));
 	add(b, o, "migrations", migrations(b, m->migrations));
 	add(b, o, "wake_latency_ns", percentiles(b, &m->wake_ns));
 	return o;

@@ -40,6 +40,7 @@ static struct cx_record *full_record(void)
 		r->faults[i] = i * 3;
 	cx_hist_add(&r->decide_ns, 5);
 	cx_hist_add(&r->decide_ns, 123456789);
+	cx_hist_add(&r->gap_ns, 5678);
 	for (i = 0; i < r->n_vcpus; i++) {
 		struct cx_record_vcpu *v = &r->vcpus[i];
 		unsigned k;
@@ -127,6 +128,7 @@ static void same_totals(const struct cx_record *a, const struct cx_record *b)
 	assert_true(a->switches == b->switches);
 	assert_true(a->host_steal_ns == b->host_steal_ns);
 	assert_memory_equal(&a->decide_ns, &b->decide_ns, sizeof(a->decide_ns));
+	assert_memory_equal(&a->gap_ns, &b->gap_ns, sizeof(a->gap_ns));
 	for (i = 0; i < a->n_domains; i++) {
 		assert_true(a->domains[i].start_ns == b->domains[i].start_ns);
 		assert_true(a->domains[i].stop_ns == b->domains[i].stop_ns);
