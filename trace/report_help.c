@@ -64,7 +64,8 @@ static const struct {
 	  "Time in which the host's own scheduler had taken the pCPU away while we believed a vCPU "
 	  "to be running, in percent of all run time. It is noise from outside: above 2 % small "
 	  "differences mean nothing.",
-	  "wall time of running vCPUs - CPU time of their threads; under linux: what others used of "
+	  "wall time of running vCPUs - CPU time of their threads; under linux: what others used "
+	  "of "
 	  "the run's pCPUs, at most the vCPUs' ready time" },
 	{ "busy", "Busy", "Time in which a vCPU was on a pCPU, in percent of all pCPUs' time.",
 	  NULL },

@@ -54,7 +54,7 @@ struct spy_pcpu {
 	uint64_t last_ns;       /* of any operation on it */
 	struct cx_vcpu *picked; /* the policy's last choice */
 	uint64_t picked_ns;     /* when it was put there */
-	uint64_t period_ns; /* of its tick, as the test says; 0 = unknown */
+	uint64_t period_ns;     /* of its tick, as the test says; 0 = unknown */
 	uint64_t ticks;
 };
 

@@ -80,11 +80,11 @@ extern "C" {
 /* The first two members of every table. */
 #define CX_PLUGIN_HEADER .abi = CX_PLUGIN_ABI, .struct_size = sizeof(struct cx_plugin)
 
-#define CX_SLICE_MIN_NS 100000ull      /* 100 us */
-#define CX_SLICE_MAX_NS 10000000000ull /* 10 s */
+#define CX_SLICE_MIN_NS 100000ull       /* 100 us */
+#define CX_SLICE_MAX_NS 10000000000ull  /* 10 s */
 #define CX_SLICE_DEFAULT_NS 10000000ull /* 10 ms; what pick() finds preset */
-#define CX_FAULTS_MAX 100 /* faults tolerated before a policy is ejected */
-#define CX_PCPU_TIMERS 4  /* timers of a policy's own on each pCPU, ids 0 .. 3 */
+#define CX_FAULTS_MAX 100               /* faults tolerated before a policy is ejected */
+#define CX_PCPU_TIMERS 4                /* timers of a policy's own on each pCPU, ids 0 .. 3 */
 
 /* Opaque handles. */
 struct cx_policy; /* one instance: a policy at work on one pool of pCPUs */
@@ -133,7 +133,7 @@ struct cx_param {
 	const char *unit; /* for CX_PARAM_INT; NULL = a pure number */
 	int64_t min, max; /* inclusive; ignored for BOOL and ENUM */
 	int64_t def;
-	const char *doc; /* one line */
+	const char *doc;            /* one line */
 	const char *const *choices; /* for CX_PARAM_ENUM, NULL-terminated */
 };
 
@@ -319,8 +319,8 @@ unsigned cx_vcpu_id(const struct cx_vcpu *v);              /* [any] in the run *
 struct cx_pcpu *cx_vcpu_pcpu(const struct cx_vcpu *v);
 /** [op] Has it work, parked or not?  So from wake() on until block(). */
 bool cx_vcpu_runnable(const struct cx_vcpu *v);
-bool cx_vcpu_running(const struct cx_vcpu *v);  /* [op] is on a pCPU */
-bool cx_vcpu_parked(const struct cx_vcpu *v);   /* [op] for any reason */
+bool cx_vcpu_running(const struct cx_vcpu *v); /* [op] is on a pCPU */
+bool cx_vcpu_parked(const struct cx_vcpu *v);  /* [op] for any reason */
 /** [any] Hard affinity: may it run there?  (False for a pCPU that is not online.) */
 bool cx_vcpu_allowed(const struct cx_vcpu *v, const struct cx_pcpu *pcpu);
 /** [any] Soft affinity: would it like to?  True everywhere when none was given. */
