@@ -4,6 +4,7 @@
 #include "core/cli/cli.h"
 
 #include "base/units.h"
+#include "core/dispatch/dispatch.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -67,7 +68,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_GANTT, "gantt", 0, "START+LENGTH", REPORTING, CX_COMPLETE_NOTHING, NULL,
 	  "The window that the report's timeline shows: 2s+200ms. Default: chosen by the report." },
 	{ CX_OPT_WATCHDOG, "watchdog", 0, "T", MEASURING, CX_COMPLETE_NOTHING, NULL,
-	  "Eject a policy that leaves a runnable vCPU waiting for so long. Default: 2s." },
+	  "Eject a policy that leaves a runnable vCPU waiting for so long, 10ms or more. Default: "
+	  "2s." },
 	{ CX_OPT_REALTIME, "realtime", 0, NULL, MEASURING, CX_COMPLETE_NOTHING, NULL,
 	  "Give the vCPUs' threads real-time priority on the host, if permitted: less "
 	  "disturbed by other programs, and others are more disturbed." },
@@ -103,6 +105,15 @@ static int read_duration(const char *option, const char *text, uint64_t *ns, str
 		return bad_value(err, option, text,
 				 "a time above 0 with ns, us, ms, s or m, such as 10s");
 	return 0;
+}
+
+static int read_watchdog(const char *text, struct cx_cli_options *options, struct cx_error *err)
+{
+	int ret = read_duration("watchdog", text, &options->watchdog_ns, err);
+
+	if (ret == 0 && options->watchdog_ns < CX_WATCHDOG_MIN_NS)
+		return bad_value(err, "watchdog", text, "10ms or more");
+	return ret;
 }
 
 static int read_seed(const char *text, struct cx_cli_options *options, struct cx_error *err)
@@ -224,7 +235,7 @@ static int take(int id, const char *value, struct cx_cli_options *options, struc
 	case CX_OPT_GANTT:
 		return read_gantt(value, options, err);
 	case CX_OPT_WATCHDOG:
-		return read_duration("watchdog", value, &options->watchdog_ns, err);
+		return read_watchdog(value, options, err);
 	case CX_OPT_NAMES:
 		return read_names(value, options, err);
 	default:

@@ -237,6 +237,8 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 	d->history = config->history;
 	d->sink = config->sink;
 	d->watchdog_ns = config->watchdog_ns ? config->watchdog_ns : CX_WATCHDOG_DEFAULT_NS;
+	if (d->watchdog_ns < CX_WATCHDOG_MIN_NS)
+		d->watchdog_ns = CX_WATCHDOG_MIN_NS;
 	d->n_pcpus = config->n_pcpus;
 	d->n_domains = config->n_domains;
 	d->one_lock = config->plugin->flags & CX_PLUGIN_INSTANCE_LOCK;

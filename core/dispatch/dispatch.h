@@ -29,6 +29,7 @@ struct cx_dispatch;
 
 #define CX_NEVER UINT64_MAX
 #define CX_WATCHDOG_DEFAULT_NS 2000000000ull
+#define CX_WATCHDOG_MIN_NS 10000000ull /* it looks four times as often */
 
 /** What a machine offers.  @m is the machine given in the configuration. */
 struct cx_machine_ops {
@@ -66,7 +67,7 @@ struct cx_dispatch_config {
 	const struct cx_dispatch_domain *domains;
 	struct cx_history *history;       /* a lane a pCPU; NULL = not kept */
 	const struct cx_trace_sink *sink; /* NULL = not traced */
-	uint64_t watchdog_ns;             /* 0 = the default */
+	uint64_t watchdog_ns;             /* 0 = the default; at least CX_WATCHDOG_MIN_NS */
 	uint64_t seed;
 };
 
