@@ -18,8 +18,9 @@
 #define MANY_DOMAINS 64u
 #define P50_NS 1000
 #define P99_NS 5000
-#define ARMINGS 20000u
-#define ARM_AHEAD_NS CX_MS
+#define ARMINGS 2000u
+#define ARM_AHEAD_NS (100 * CX_US)
+#define EXPIRED_NS (30 * CX_US) /* by then it surely has */
 
 struct load {
 	struct cx_scenario *scenario;
@@ -107,8 +108,9 @@ static int measure(struct bench *b, const char *scheduler, const char *params)
 }
 
 /*
- * What a slice costs beside deciding: its timer.  As in a run the timer is the next to
- * expire on its CPU, and has a signal to send, which is blocked here and never comes.
+ * What a slice costs beside deciding: its timer.  As in a run the last one has expired and
+ * this one is the next to expire on its CPU, so that the hardware's timer is set anew; the
+ * signal that it sends is blocked and never comes.
  */
 static int measure_arming(struct bench *b)
 {
@@ -123,14 +125,17 @@ static int measure_arming(struct bench *b)
 	if (bench_pin(b->cpus[0]) < 0 || timer_create(CLOCK_MONOTONIC, &event, &timer) < 0)
 		return cx_fail(&b->err, errno, "no timer: %s", strerror(errno));
 	for (unsigned i = 0; i < ARMINGS; i++) {
-		uint64_t now = bench_now(CLOCK_MONOTONIC), at = now + ARM_AHEAD_NS, then;
+		uint64_t at = bench_now(CLOCK_MONOTONIC) + ARM_AHEAD_NS, before, then;
 		struct itimerspec when = { .it_value = { (time_t)(at / CX_SEC),
 							 (long)(at % CX_SEC) } };
 
+		before = bench_now(CLOCK_MONOTONIC);
 		then = bench_now(CLOCK_MONOTONIC);
-		cx_hist_add(&clock, then - now);
 		timer_settime(timer, TIMER_ABSTIME, &when, NULL);
 		cx_hist_add(&arm, bench_now(CLOCK_MONOTONIC) - then);
+		cx_hist_add(&clock, then - before);
+		while (bench_now(CLOCK_MONOTONIC) < at + EXPIRED_NS)
+			;
 	}
 	timer_delete(timer);
 	bench_print_hist(b, "arming a slice's timer", &arm, 0, 0, NAN);

@@ -149,6 +149,39 @@ static int alone(struct bench *b, const char *scheduler, double futex_ns)
 	return rc;
 }
 
+/* A sleeper with the host to itself: how late does it find itself woken? */
+static int sleeper(struct bench *b, const char *scheduler)
+{
+	struct bench_run run = { .scheduler = scheduler, .duration_ns = ALONE_NS };
+	struct cx_scenario *scenario = NULL;
+	struct cx_record *record = NULL;
+	char figure[80];
+	int rc =
+		bench_scenario(b, &scenario,
+			       "domains:\n"
+			       "  - {name: s, workload: {name: sleeper, period: 5ms, work: 0s}}\n");
+
+	if (rc == 0)
+		rc = bench_run(b, scenario, &run, &record);
+	if (rc == 0 && record->vcpus[0].progress == 0)
+		rc = cx_fail(&b->err, ENODATA, "%s: the sleeper never woke", scheduler);
+	if (rc == 0) {
+		snprintf(figure, sizeof(figure), "%s, deadline to guest code, mean (peer: max)",
+			 scheduler);
+		bench_print(b, &(struct bench_row){
+				       .figure = figure,
+				       .unit = "ns",
+				       .value = (double)result(&record->vcpus[0], "late_sum_ns") /
+						(double)record->vcpus[0].progress,
+				       .peer = (double)result(&record->vcpus[0], "late_max_ns"),
+				       .steal = NAN,
+			       });
+	}
+	cx_record_free(record);
+	cx_scenario_free(scenario);
+	return rc;
+}
+
 /* --- the same between two threads by futex ------------------------------------------ */
 
 struct ball {
@@ -211,6 +244,8 @@ static int body(struct bench *b)
 		rc = a_million(b, "credit");
 	for (unsigned i = 0; rc == 0 && i < sizeof(schedulers) / sizeof(schedulers[0]); i++)
 		rc = alone(b, schedulers[i], futex_ns);
+	for (unsigned i = 0; rc == 0 && i < sizeof(schedulers) / sizeof(schedulers[0]); i++)
+		rc = sleeper(b, schedulers[i]);
 	return rc;
 }
 
