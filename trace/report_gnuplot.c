@@ -48,9 +48,8 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, 
 }
 
 /* The scripts are UTF-8: in a locale that is not, gnuplot complains of its degree sign. */
-static char **utf8_environment(void)
+static char **utf8_environment(char *locale)
 {
-	static const char locale[] = "LC_ALL=C.UTF-8";
 	size_t n = 0, kept = 0;
 	char **env;
 
@@ -62,7 +61,7 @@ static char **utf8_environment(void)
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(environ[i], "LC_ALL=", strlen("LC_ALL=")) != 0)
 			env[kept++] = environ[i];
-	env[kept] = (char *)(uintptr_t)locale;
+	env[kept] = locale;
 	return env;
 }
 
@@ -73,7 +72,8 @@ static int spawn(const char *dir, const char *script, pid_t *pid)
 	char *argv[] = { name, path, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	char **env = utf8_environment();
+	char locale[] = "LC_ALL=C.UTF-8";
+	char **env = utf8_environment(locale);
 	int ret;
 
 	if (!env)
