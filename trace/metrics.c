@@ -74,6 +74,18 @@ static double jain_index(const struct cx_record *record, const struct cx_replay 
 	return squares > 0 ? sum * sum / (n * squares) : n ? 0 : 1;
 }
 
+/*
+ * A dispatcher that is robbed of a pCPU still believes its vCPU to run, so what was taken
+ * is part of the run time; the baseline's run time is what it really had.
+ */
+static double steal_percent(const struct cx_record *record, const struct cx_metrics *m)
+{
+	bool apart = record->scheduler && strcmp(record->scheduler, "linux") == 0;
+	uint64_t all = m->busy_ns + (apart ? record->host_steal_ns : 0);
+
+	return all ? PERCENT * (double)record->host_steal_ns / (double)all : 0;
+}
+
 static int summarise(const struct cx_record *record, struct cx_replay *r, struct cx_metrics *m)
 {
 	struct cx_hist *scratch = malloc(sizeof(*scratch));
@@ -106,8 +118,7 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 	if (seconds > 0 && record->n_pcpus)
 		m->busy_percent = PERCENT * (double)m->busy_ns /
 				  ((double)record->duration_ns * record->n_pcpus);
-	if (m->busy_ns)
-		m->steal_percent = PERCENT * (double)record->host_steal_ns / (double)m->busy_ns;
+	m->steal_percent = steal_percent(record, m);
 	return 0;
 }
 

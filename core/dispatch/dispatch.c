@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define TIMERS_PER_VCPU 2u                    /* its block, its guest's own */
-#define TIMERS_PER_PCPU (1u + CX_PCPU_TIMERS) /* tick, the policy's */
+#define TIMERS_PER_PCPU (2u + CX_PCPU_TIMERS) /* tick, retry, the policy's */
 
 struct neighbour {
 	uint16_t index;
@@ -77,6 +77,7 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 		atomic_init(&p->idle, true);
 		cx_list_init(&p->vcpus);
 		cx_timer_setup(&p->tick, CX_TIMER_TICK, i, p);
+		cx_timer_setup(&p->retry, CX_TIMER_RETRY, i, p);
 		for (id = 0; id < CX_PCPU_TIMERS; id++) {
 			p->timer_ns[id] = CX_NEVER;
 			cx_timer_setup(&p->timers[id], CX_TIMER_POLICY, i * CX_PCPU_TIMERS + id, p);
@@ -332,6 +333,11 @@ void cx_vcpu_set_machine(struct cx_vcpu *v, void *data)
 void *cx_vcpu_machine(const struct cx_vcpu *v)
 {
 	return v->machine;
+}
+
+void cx_vcpu_set_status(struct cx_vcpu *v, uint64_t status)
+{
+	atomic_store(&v->status, status);
 }
 
 unsigned cx_pcpu_host_cpu(const struct cx_pcpu *pcpu)

@@ -88,6 +88,8 @@ struct cx_vcpu *cx_dispatch_vcpu(struct cx_dispatch *d, unsigned id);
 /** The machine's own pointer on a vCPU and on a pCPU. */
 void cx_vcpu_set_machine(struct cx_vcpu *v, void *data);
 void *cx_vcpu_machine(const struct cx_vcpu *v);
+/** The status that its guest ended with, for the trace: before its last leave. */
+void cx_vcpu_set_status(struct cx_vcpu *v, uint64_t status);
 unsigned cx_pcpu_host_cpu(const struct cx_pcpu *pcpu);
 
 /** The domain joins: its vCPUs are attached, then woken with CX_WAKE_START. */

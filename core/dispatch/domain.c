@@ -93,7 +93,7 @@ void end_vcpu(struct cx_vcpu *v, struct cx_pcpu *p, uint64_t now)
 	v->attached = false;
 	v->ended = true;
 	v->stop_ns = now;
-	emit_simple(p, CX_EV_END, v, v->end, 0, now);
+	emit_simple(p, CX_EV_END, v, v->end, atomic_load(&v->status), now);
 }
 
 void detach_if_last(struct cx_vcpu *v)

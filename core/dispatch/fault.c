@@ -10,6 +10,8 @@
 
 /* Long queues are not starvation: time for everyone in the queue to run twice. */
 #define WATCHDOG_PER_WAITER_NS 60000000ull
+/* A slice that is over for so long was not ended by the host, whatever the policy said. */
+#define OVERDUE_NS 20000000ull
 
 static void remember_why(struct cx_policy *pol, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -89,12 +91,18 @@ bool cx_dispatch_dead(struct cx_dispatch *d, struct cx_error *why)
 	return true;
 }
 
+/*
+ * Two looks in a row must find the same operation overdue: after the program itself had
+ * been stopped for a while, the first one finds whatever was under way.
+ */
 static void check_watch(struct cx_dispatch *d, struct cx_guard_watch *w, uint64_t now)
 {
 	uint64_t since = atomic_load(&w->since_ns);
+	bool overdue = since && now > since && now - since > d->watchdog_ns;
 
-	if (since && now > since && now - since > d->watchdog_ns)
-		cx_guard_break(w);
+	if (overdue && w->seen_ns == since)
+		cx_guard_break(w, since);
+	w->seen_ns = overdue ? since : 0;
 }
 
 void cx_dispatch_check_stuck(struct cx_dispatch *d)
@@ -151,6 +159,12 @@ void eject_if_wanted(struct cx_dispatch *d)
 	flush(d);
 }
 
+/* Not if the host keeps the running vCPU from leaving: then nobody has asked the policy. */
+static bool was_asked(const struct cx_pcpu *p, uint64_t now)
+{
+	return !p->current || now <= p->current->until_ns + OVERDUE_NS;
+}
+
 void watchdog_scan(struct cx_dispatch *d)
 {
 	struct cx_policy *pol = &d->policy;
@@ -165,7 +179,7 @@ void watchdog_scan(struct cx_dispatch *d)
 
 		if (bound < d->watchdog_ns)
 			bound = d->watchdog_ns;
-		if (v->attached && v->state == CX_READY && waited > bound) {
+		if (v->attached && v->state == CX_READY && waited > bound && was_asked(p, now)) {
 			remember_why(pol,
 				     "policy %s left %s/%u waiting for %.3g s (watchdog: %.3g s)",
 				     pol->plugin->name, v->domain->name, v->index,

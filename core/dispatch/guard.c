@@ -2,13 +2,17 @@
 #include "core/dispatch/guard.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define BREAK_SIGNAL SIGUSR2
 
-static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+#define ALTSTACK_BYTES (32u * 1024u) /* a frame with AVX-512 state takes a tenth of it */
+
+static const int signals[CX_GUARD_SIGNALS] = { SIGSEGV, SIGBUS,  SIGFPE,
+					       SIGILL,  SIGABRT, BREAK_SIGNAL };
 
 static __thread struct cx_guard *innermost;
 
@@ -26,6 +30,10 @@ void cx_guard_push(struct cx_guard *guard)
 	guard->n_held = 0;
 	guard->now_ns = 0;
 	guard->picking = NULL;
+	guard->watch = NULL;
+	guard->since_ns = 0;
+	guard->holds_all = false;
+	guard->holds[0] = guard->holds[1] = NULL;
 	/* A handler may run from here on: the guard must be whole before it shows. */
 	atomic_signal_fence(memory_order_seq_cst);
 	innermost = guard;
@@ -75,7 +83,8 @@ static void on_break(int signo)
 	struct cx_guard *g = innermost;
 
 	(void)signo;
-	if (!g)
+	/* It may have ended, and another one begun, while the signal was on its way. */
+	if (!g || !g->watch || atomic_load(&g->watch->condemned_ns) != g->since_ns)
 		return;
 	if (g->in_service) {
 		g->want_break = 1;
@@ -84,12 +93,58 @@ static void on_break(int signo)
 	siglongjmp(g->env, 1);
 }
 
-void cx_guard_break(const struct cx_guard_watch *watch)
+void cx_guard_break(struct cx_guard_watch *watch, uint64_t since_ns)
 {
 	pid_t tid = atomic_load(&watch->tid);
 
-	if (tid > 0 && atomic_load(&watch->since_ns) != 0)
+	atomic_store(&watch->condemned_ns, since_ns);
+	if (tid > 0 && atomic_load(&watch->since_ns) == since_ns)
 		syscall(SYS_tgkill, getpid(), tid, BREAK_SIGNAL);
+}
+
+void *cx_guard_altstack_set(void)
+{
+	stack_t stack = { .ss_size = ALTSTACK_BYTES };
+
+	stack.ss_sp = malloc(ALTSTACK_BYTES);
+	if (stack.ss_sp && sigaltstack(&stack, NULL) < 0) {
+		free(stack.ss_sp);
+		return NULL;
+	}
+	return stack.ss_sp;
+}
+
+void cx_guard_altstack_clear(void *stack)
+{
+	stack_t none = { .ss_flags = SS_DISABLE };
+
+	if (!stack)
+		return;
+	sigaltstack(&none, NULL);
+	free(stack);
+}
+
+void cx_guard_unmask(sigset_t *mask)
+{
+	unsigned i;
+
+	for (i = 0; i < CX_GUARD_SIGNALS; i++)
+		sigdelset(mask, signals[i]);
+}
+
+/* The jump out of a handler does not restore the signal mask, so the signal must not be
+ * blocked while its handler runs. */
+static void fill_action(int signo, struct sigaction *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	sigemptyset(&sa->sa_mask);
+	if (signo == BREAK_SIGNAL) {
+		sa->sa_flags = SA_NODEFER | SA_RESTART;
+		sa->sa_handler = on_break;
+	} else {
+		sa->sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+		sa->sa_sigaction = on_fatal;
+	}
 }
 
 int cx_guard_install(struct cx_guard_handlers *handlers, struct cx_error *err)
@@ -97,23 +152,15 @@ int cx_guard_install(struct cx_guard_handlers *handlers, struct cx_error *err)
 	struct sigaction sa;
 	unsigned i;
 
-	memset(&sa, 0, sizeof(sa));
-	/* The jump out of the handler does not restore the signal mask, so the signal
-	 * must not be blocked while its handler runs. */
-	sa.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
-	sa.sa_sigaction = on_fatal;
-	sigemptyset(&sa.sa_mask);
-	for (i = 0; i < 4; i++)
-		if (sigaction(fatal_signals[i], &sa, &handlers->old[i]) < 0)
-			return cx_fail(err, errno, "cannot catch signal %d: %s", fatal_signals[i],
-				       strerror(errno));
-	memset(&sa, 0, sizeof(sa));
-	sa.sa_flags = SA_NODEFER | SA_RESTART;
-	sa.sa_handler = on_break;
-	sigemptyset(&sa.sa_mask);
-	if (sigaction(BREAK_SIGNAL, &sa, &handlers->old[4]) < 0)
-		return cx_fail(err, errno, "cannot catch signal %d: %s", BREAK_SIGNAL,
-			       strerror(errno));
+	for (i = 0; i < CX_GUARD_SIGNALS; i++) {
+		fill_action(signals[i], &sa);
+		if (sigaction(signals[i], &sa, &handlers->old[i]) == 0)
+			continue;
+		cx_fail(err, errno, "cannot catch signal %d: %s", signals[i], strerror(errno));
+		while (i-- > 0)
+			sigaction(signals[i], &handlers->old[i], NULL);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -121,7 +168,6 @@ void cx_guard_uninstall(const struct cx_guard_handlers *handlers)
 {
 	unsigned i;
 
-	for (i = 0; i < 4; i++)
-		sigaction(fatal_signals[i], &handlers->old[i], NULL);
-	sigaction(BREAK_SIGNAL, &handlers->old[4], NULL);
+	for (i = 0; i < CX_GUARD_SIGNALS; i++)
+		sigaction(signals[i], &handlers->old[i], NULL);
 }

@@ -2,8 +2,8 @@
 /*
  * core/dispatch/guard.h - survive a plug-in that crashes or never returns.
  *
- * Every operation runs between guard_enter() and guard_leave().  A SIGSEGV, SIGBUS,
- * SIGFPE or SIGILL inside one jumps back out of it; an operation that does not return
+ * Every operation runs between cx_guard_push() and cx_guard_pop().  A SIGSEGV, SIGBUS,
+ * SIGFPE, SIGILL or SIGABRT inside one jumps back out of it; an operation that does not return
  * is broken off the same way by cx_guard_break() from another thread.  The policy is
  * dead after that; core goes on with its own round robin until the results are written.
  *
@@ -23,8 +23,18 @@
 #include <sys/types.h>
 
 #define CX_GUARD_HELD_MAX 16
+#define CX_GUARD_SIGNALS 6 /* five that a crash raises, one to break off what hangs */
 
 struct cx_pcpu;
+
+/** Which thread is in an operation, since when; one for each lock. */
+struct cx_guard_watch {
+	_Atomic uint64_t since_ns;     /* 0 = none */
+	_Atomic uint64_t condemned_ns; /* since_ns of the operation that is to be broken off */
+	uint64_t seen_ns;              /* since_ns at the last look; the looker's own */
+	_Atomic(const char *) op;
+	_Atomic pid_t tid;
+};
 
 struct cx_guard {
 	sigjmp_buf env;
@@ -33,16 +43,13 @@ struct cx_guard {
 	volatile sig_atomic_t want_break;
 	volatile sig_atomic_t signo; /* what ended it; 0 = broken off */
 	uint64_t now_ns;             /* the time that the operation was told */
-	struct cx_pcpu *picking;     /* inside pick: a kick of it says nothing new */
-	unsigned n_held;             /* peers locked with cx_trylock() */
+	const struct cx_guard_watch *watch;
+	uint64_t since_ns;        /* as in the watch */
+	bool holds_all;           /* every lock of the instance */
+	struct cx_pcpu *holds[2]; /* else those of these pCPUs */
+	struct cx_pcpu *picking;  /* inside pick: a kick of it says nothing new */
+	unsigned n_held;          /* peers locked with cx_trylock() */
 	struct cx_pcpu *held[CX_GUARD_HELD_MAX];
-};
-
-/** Which thread is in an operation, since when; one for each lock. */
-struct cx_guard_watch {
-	_Atomic uint64_t since_ns; /* 0 = none */
-	_Atomic(const char *) op;
-	_Atomic pid_t tid;
 };
 
 /** The innermost guard of this thread, or NULL. */
@@ -54,13 +61,26 @@ void cx_guard_pop(struct cx_guard *guard);
 void cx_guard_service_enter(void);
 void cx_guard_service_leave(void);
 
-/** Break off the operation that @watch says hangs, in its thread. */
-void cx_guard_break(const struct cx_guard_watch *watch);
+/**
+ * Break off the operation that has been running since @since_ns, in its thread; without
+ * effect if it has ended meanwhile.
+ */
+void cx_guard_break(struct cx_guard_watch *watch, uint64_t since_ns);
+
+/**
+ * Give the calling thread a stack of its own for signal handlers, so that a plug-in that
+ * overflows the thread's stack is survived too.  Returns it, or NULL when out of memory
+ * (such an overflow is then fatal).
+ */
+void *cx_guard_altstack_set(void);
+void cx_guard_altstack_clear(void *stack);
 
 /** Signal handlers for the time of a run; the old ones come back with the second. */
 struct cx_guard_handlers {
-	struct sigaction old[5];
+	struct sigaction old[CX_GUARD_SIGNALS];
 };
+/** Take them out of a signal mask: a thread that runs operations must be able to get them. */
+void cx_guard_unmask(sigset_t *mask);
 int cx_guard_install(struct cx_guard_handlers *handlers, struct cx_error *err);
 void cx_guard_uninstall(const struct cx_guard_handlers *handlers);
 

@@ -54,6 +54,7 @@ struct cx_pcpu {
 	uint64_t timer_ns[CX_PCPU_TIMERS]; /* [p] when set; CX_NEVER = not */
 	bool tick_armed;                   /* [p] */
 	struct cx_timer tick;
+	struct cx_timer retry;
 	struct cx_timer timers[CX_PCPU_TIMERS];
 
 	struct cx_guard_watch watch; /* [a] the operation that runs under this lock */
@@ -96,6 +97,7 @@ struct cx_vcpu {
 
 	enum cx_state state;               /* [p] */
 	uint64_t since_ns;                 /* [p] */
+	_Atomic uint64_t status;           /* of its guest's exit */
 	uint64_t start_ns, stop_ns;        /* [p] */
 	uint64_t time_ns[CX_STATES];       /* [p] */
 	uint64_t until_ns;                 /* [p] end of the present slice */

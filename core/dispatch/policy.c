@@ -42,30 +42,76 @@ static void release_held(struct cx_guard *g)
 	}
 }
 
+/* What an operation is called with: for the watch, and to check the services it calls. */
+struct frame {
+	const char *op;
+	uint64_t now;
+	struct cx_guard_watch *watch;
+	struct cx_pcpu *holds[2]; /* whose locks are held; none = all of them */
+	bool all, picking;
+};
+
+static void enter(struct cx_guard *g, const struct frame *f)
+{
+	cx_guard_push(g);
+	g->now_ns = f->now;
+	g->watch = f->watch;
+	g->since_ns = f->now | 1;
+	g->holds_all = f->all;
+	g->holds[0] = f->holds[0];
+	g->holds[1] = f->holds[1];
+	g->picking = f->picking ? f->holds[0] : NULL;
+	watch_begin(f->watch, f->op, f->now);
+}
+
+static void leave(struct cx_policy *pol, struct cx_guard *g, const struct frame *f, bool died)
+{
+	cx_guard_pop(g);
+	watch_end(f->watch);
+	if (died)
+		policy_died(pol, f->op, g->signo);
+	release_held(g);
+}
+
 /*
- * Run the statement @call as operation @opname under @watch.  The guard lives in the
- * caller's frame, as sigsetjmp() needs.
+ * Run the statement @call as the frame @how says.  The guard lives in the caller's frame, as
+ * sigsetjmp() needs.
  */
-#define GUARDED(pol, watch, opname, now, call) GUARDED_PICK(pol, watch, opname, now, NULL, call)
-#define GUARDED_PICK(pol, watch, opname, now, pcpu, call)                                          \
+#define GUARDED(pol, how, call)                                                                    \
 	do {                                                                                       \
+		const struct frame frame_ = how;                                                   \
 		struct cx_guard guard_;                                                            \
-		cx_guard_push(&guard_);                                                            \
-		guard_.now_ns = (now);                                                             \
-		guard_.picking = (pcpu);                                                           \
-		watch_begin((watch), (opname), (now));                                             \
+		enter(&guard_, &frame_);                                                           \
 		if (sigsetjmp(guard_.env, 0) == 0) {                                               \
 			call;                                                                      \
-			cx_guard_pop(&guard_);                                                     \
-			watch_end(watch);                                                          \
-			release_held(&guard_);                                                     \
+			leave((pol), &guard_, &frame_, false);                                     \
 		} else {                                                                           \
-			cx_guard_pop(&guard_);                                                     \
-			watch_end(watch);                                                          \
-			policy_died((pol), (opname), guard_.signo);                                \
-			release_held(&guard_);                                                     \
+			leave((pol), &guard_, &frame_, true);                                      \
 		}                                                                                  \
 	} while (0)
+
+static struct frame with_all(struct cx_policy *pol, const char *op, uint64_t now)
+{
+	return (struct frame){ .op = op, .now = now, .watch = &pol->watch, .all = true };
+}
+
+static struct frame with(struct cx_pcpu *p, const char *op, uint64_t now)
+{
+	return (struct frame){ .op = op, .now = now, .watch = &p->watch, .holds = { p } };
+}
+
+static struct frame with_both(struct cx_pcpu *p, struct cx_pcpu *q, const char *op, uint64_t now)
+{
+	return (struct frame){ .op = op, .now = now, .watch = &p->watch, .holds = { p, q } };
+}
+
+static struct frame for_pick(struct cx_pcpu *p, uint64_t now)
+{
+	struct frame f = with(p, "pick", now);
+
+	f.picking = true;
+	return f;
+}
 
 static bool usable(const struct cx_policy *pol)
 {
@@ -86,7 +132,7 @@ int policy_init(struct cx_dispatch *d, struct cx_error *err)
 	if (pol->plugin->policy_size && !pol->priv)
 		return cx_fail(err, ENOMEM, "scheduler %s: out of memory", pol->plugin->name);
 	if (pol->plugin->init)
-		GUARDED(pol, &pol->watch, "init", 0, rc = pol->plugin->init(pol));
+		GUARDED(pol, with_all(pol, "init", 0), rc = pol->plugin->init(pol));
 	pol->begun = rc == 0;
 	if (rc)
 		return cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s: its init failed (%d)",
@@ -99,7 +145,7 @@ void policy_fini(struct cx_dispatch *d)
 	struct cx_policy *pol = &d->policy;
 
 	if (usable(pol) && pol->begun && pol->plugin->fini)
-		GUARDED(pol, &pol->watch, "fini", d->end_ns, pol->plugin->fini(pol));
+		GUARDED(pol, with_all(pol, "fini", d->end_ns), pol->plugin->fini(pol));
 	pol->begun = false;
 	free(pol->priv);
 	pol->priv = NULL;
@@ -114,7 +160,7 @@ int policy_pcpu_online(struct cx_pcpu *p, uint64_t now)
 	if (pol->plugin->pcpu_size && !p->priv)
 		return -ENOMEM;
 	if (usable(pol) && pol->plugin->pcpu_online)
-		GUARDED(pol, &p->watch, "pcpu_online", now,
+		GUARDED(pol, with_all(pol, "pcpu_online", now),
 			rc = pol->plugin->pcpu_online(pol, p, now));
 	p->online = rc == 0;
 	return rc;
@@ -125,7 +171,7 @@ void policy_pcpu_offline(struct cx_pcpu *p, uint64_t now)
 	struct cx_policy *pol = &p->d->policy;
 
 	if (usable(pol) && p->online && pol->plugin->pcpu_offline)
-		GUARDED(pol, &p->watch, "pcpu_offline", now,
+		GUARDED(pol, with_all(pol, "pcpu_offline", now),
 			pol->plugin->pcpu_offline(pol, p, now));
 	p->online = false;
 	free(p->priv);
@@ -141,7 +187,7 @@ int policy_domain_attach(struct cx_domain *dom, uint64_t now)
 	if (pol->plugin->domain_size && !dom->priv)
 		return -ENOMEM;
 	if (usable(pol) && pol->plugin->domain_attach)
-		GUARDED(pol, &pol->watch, "domain_attach", now,
+		GUARDED(pol, with_all(pol, "domain_attach", now),
 			rc = pol->plugin->domain_attach(pol, dom, now));
 	return rc;
 }
@@ -151,7 +197,7 @@ void policy_domain_adjust(struct cx_domain *dom, uint64_t now)
 	struct cx_policy *pol = &dom->d->policy;
 
 	if (usable(pol) && pol->plugin->domain_adjust)
-		GUARDED(pol, &pol->watch, "domain_adjust", now,
+		GUARDED(pol, with_all(pol, "domain_adjust", now),
 			pol->plugin->domain_adjust(pol, dom, now));
 }
 
@@ -160,7 +206,7 @@ void policy_domain_detach(struct cx_domain *dom, uint64_t now)
 	struct cx_policy *pol = &dom->d->policy;
 
 	if (usable(pol) && pol->plugin->domain_detach)
-		GUARDED(pol, &pol->watch, "domain_detach", now,
+		GUARDED(pol, with_all(pol, "domain_detach", now),
 			pol->plugin->domain_detach(pol, dom, now));
 	free(dom->priv);
 	dom->priv = NULL;
@@ -175,7 +221,7 @@ int policy_vcpu_attach(struct cx_vcpu *v, uint64_t now)
 	if (pol->plugin->vcpu_size && !v->priv)
 		return -ENOMEM;
 	if (usable(pol) && pol->plugin->vcpu_attach)
-		GUARDED(pol, &assigned(v)->watch, "vcpu_attach", now,
+		GUARDED(pol, with(assigned(v), "vcpu_attach", now),
 			rc = pol->plugin->vcpu_attach(pol, v, now));
 	return rc;
 }
@@ -185,7 +231,7 @@ void policy_vcpu_detach(struct cx_vcpu *v, uint64_t now)
 	struct cx_policy *pol = &v->d->policy;
 
 	if (usable(pol) && pol->plugin->vcpu_detach)
-		GUARDED(pol, &assigned(v)->watch, "vcpu_detach", now,
+		GUARDED(pol, with(assigned(v), "vcpu_detach", now),
 			pol->plugin->vcpu_detach(pol, v, now));
 	free(v->priv);
 	v->priv = NULL;
@@ -198,7 +244,7 @@ struct cx_pcpu *policy_choose(struct cx_vcpu *v, uint64_t now)
 	struct cx_pcpu *volatile choice = NULL;
 
 	if (usable(pol) && pol->plugin->choose_pcpu)
-		GUARDED(pol, &p->watch, "choose_pcpu", now,
+		GUARDED(pol, with(p, "choose_pcpu", now),
 			choice = pol->plugin->choose_pcpu(pol, v, now));
 	return choice;
 }
@@ -208,7 +254,7 @@ void policy_migrate(struct cx_vcpu *v, struct cx_pcpu *from, struct cx_pcpu *to,
 	struct cx_policy *pol = &v->d->policy;
 
 	if (usable(pol) && pol->plugin->migrate)
-		GUARDED(pol, &to->watch, "migrate", now,
+		GUARDED(pol, with_both(to, from, "migrate", now),
 			pol->plugin->migrate(pol, v, from, to, now));
 }
 
@@ -225,7 +271,7 @@ void policy_wake(struct cx_vcpu *v, enum cx_wake_why why, uint64_t now)
 			cx_kick(p);
 		return;
 	}
-	GUARDED(pol, &p->watch, "wake", now, pol->plugin->wake(pol, v, why, now));
+	GUARDED(pol, with(p, "wake", now), pol->plugin->wake(pol, v, why, now));
 	/* It crashed: nobody but us looks after the vCPU now. */
 	if (!usable(pol) && !p->current)
 		cx_kick(p);
@@ -239,7 +285,7 @@ void policy_block(struct cx_vcpu *v, uint64_t now)
 		return;
 	v->awake = false;
 	if (usable(pol) && pol->plugin->block)
-		GUARDED(pol, &assigned(v)->watch, "block", now, pol->plugin->block(pol, v, now));
+		GUARDED(pol, with(assigned(v), "block", now), pol->plugin->block(pol, v, now));
 }
 
 void policy_yield(struct cx_vcpu *v, uint64_t now)
@@ -247,7 +293,7 @@ void policy_yield(struct cx_vcpu *v, uint64_t now)
 	struct cx_policy *pol = &v->d->policy;
 
 	if (usable(pol) && pol->plugin->yield && v->awake)
-		GUARDED(pol, &assigned(v)->watch, "yield", now, pol->plugin->yield(pol, v, now));
+		GUARDED(pol, with(assigned(v), "yield", now), pol->plugin->yield(pol, v, now));
 }
 
 bool policy_pick(struct cx_pcpu *p, struct cx_pick *pick, struct cx_vcpu **choice)
@@ -257,7 +303,7 @@ bool policy_pick(struct cx_pcpu *p, struct cx_pick *pick, struct cx_vcpu **choic
 
 	if (!usable(pol))
 		return false;
-	GUARDED_PICK(pol, &p->watch, "pick", pick->now_ns, p, v = pol->plugin->pick(pol, p, pick));
+	GUARDED(pol, for_pick(p, pick->now_ns), v = pol->plugin->pick(pol, p, pick));
 	*choice = v;
 	return usable(pol);
 }
@@ -267,7 +313,7 @@ void policy_tick(struct cx_pcpu *p, uint64_t now)
 	struct cx_policy *pol = &p->d->policy;
 
 	if (usable(pol) && pol->plugin->tick)
-		GUARDED(pol, &p->watch, "tick", now, pol->plugin->tick(pol, p, now));
+		GUARDED(pol, with(p, "tick", now), pol->plugin->tick(pol, p, now));
 }
 
 void policy_timer(struct cx_pcpu *p, unsigned id, uint64_t now)
@@ -275,7 +321,7 @@ void policy_timer(struct cx_pcpu *p, unsigned id, uint64_t now)
 	struct cx_policy *pol = &p->d->policy;
 
 	if (usable(pol) && pol->plugin->timer)
-		GUARDED(pol, &p->watch, "timer", now, pol->plugin->timer(pol, p, id, now));
+		GUARDED(pol, with(p, "timer", now), pol->plugin->timer(pol, p, id, now));
 }
 
 void policy_param_set(struct cx_dispatch *d, unsigned index, uint64_t now)
@@ -283,7 +329,7 @@ void policy_param_set(struct cx_dispatch *d, unsigned index, uint64_t now)
 	struct cx_policy *pol = &d->policy;
 
 	if (usable(pol) && pol->plugin->param_set)
-		GUARDED(pol, &pol->watch, "param_set", now,
+		GUARDED(pol, with_all(pol, "param_set", now),
 			pol->plugin->param_set(pol, index, now));
 }
 
@@ -293,6 +339,6 @@ void policy_dump(struct cx_dispatch *d, uint64_t now)
 
 	pol->dumping = true;
 	if (usable(pol) && pol->plugin->dump)
-		GUARDED(pol, &pol->watch, "dump", now, pol->plugin->dump(pol, now));
+		GUARDED(pol, with_all(pol, "dump", now), pol->plugin->dump(pol, now));
 	pol->dumping = false;
 }

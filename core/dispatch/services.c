@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define LOG_MAX 200
+#define RETRY_NS 50000 /* after a peer's lock was not to be had */
 
 /*
  * The time of what a policy does: that which its operation was told, whatever it hands
@@ -24,6 +25,30 @@ static uint64_t time_of_op(const struct cx_pcpu *p)
 	uint64_t now = g ? g->now_ns : clock_of(p->d);
 
 	return now > p->emitted_ns ? now : p->emitted_ns;
+}
+
+/* Does the operation that calls hold @p's lock?  Core itself always does. */
+static bool holds(const struct cx_pcpu *p)
+{
+	const struct cx_guard *g = cx_guard_current();
+	unsigned i;
+
+	if (!g || g->holds_all || p->d->one_lock || g->holds[0] == p || g->holds[1] == p)
+		return true;
+	for (i = 0; i < g->n_held; i++)
+		if (g->held[i] == p)
+			return true;
+	return false;
+}
+
+/* A service that was called wrongly; traced where the operation may write. */
+static void misused(struct cx_pcpu *p, const struct cx_vcpu *v)
+{
+	const struct cx_guard *g = cx_guard_current();
+
+	if (!holds(p))
+		p = g->holds[0];
+	policy_fault(p, v, CX_FAULT_SERVICE, time_of_op(p));
 }
 
 /* --- private areas and parameters ------------------------------------------ */
@@ -226,8 +251,12 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 {
 	struct cx_dispatch *d = pcpu->d;
 
+	if (!holds(pcpu)) {
+		misused(pcpu, NULL);
+		return;
+	}
 	if (period_ns && period_ns < CX_SLICE_MIN_NS) {
-		policy_fault(pcpu, NULL, CX_FAULT_SERVICE, time_of_op(pcpu));
+		misused(pcpu, NULL);
 		period_ns = CX_SLICE_MIN_NS;
 	}
 	cx_guard_service_enter();
@@ -244,8 +273,8 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 
 void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns)
 {
-	if (id >= CX_PCPU_TIMERS) {
-		policy_fault(pcpu, NULL, CX_FAULT_SERVICE, time_of_op(pcpu));
+	if (id >= CX_PCPU_TIMERS || !holds(pcpu)) {
+		misused(pcpu, NULL);
 		return;
 	}
 	cx_guard_service_enter();
@@ -257,13 +286,14 @@ void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns)
 static void set_parked(struct cx_vcpu *v, enum cx_park_reason reason, bool park)
 {
 	struct cx_pcpu *p = assigned(v);
-	uint64_t now = time_of_op(p);
+	uint64_t now;
 	unsigned bit;
 
-	if ((unsigned)reason >= CX_PARK_REASONS) {
-		policy_fault(p, v, CX_FAULT_SERVICE, now);
+	if ((unsigned)reason >= CX_PARK_REASONS || !holds(p)) {
+		misused(p, v);
 		return;
 	}
+	now = time_of_op(p);
 	bit = 1u << reason;
 	if (!v->attached || !!(v->parked & bit) == park)
 		return;
@@ -294,6 +324,10 @@ int cx_migrate(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now)
 
 	if (assigned(v) == to)
 		return 0;
+	if (!holds(assigned(v)) || !holds(to)) {
+		misused(to, v);
+		return -EINVAL;
+	}
 	now = time_of_op(to);
 	if (!v->attached || is_oncpu(v))
 		fault = CX_FAULT_RUNNING;
@@ -322,6 +356,11 @@ bool cx_trylock(struct cx_pcpu *peer)
 	if (pthread_mutex_trylock(peer->lock) == 0) {
 		g->held[g->n_held++] = peer;
 		got = true;
+	} else if (g->picking) {
+		/* Who holds it may be about to kick us, or to queue something: look again. */
+		uint64_t again = time_of_op(g->picking) + RETRY_NS;
+
+		cx_timer_arm(&peer->d->timers, &g->picking->retry, again);
 	}
 	cx_guard_service_leave();
 	return got;

@@ -18,7 +18,8 @@ enum cx_timer_kind {
 	CX_TIMER_POLICY,
 	CX_TIMER_BLOCK, /* a blocked vCPU's deadline */
 	CX_TIMER_GUEST, /* a guest's own timer */
-	CX_TIMER_WATCHDOG
+	CX_TIMER_WATCHDOG,
+	CX_TIMER_RETRY /* a pCPU that could not look at a peer's queue */
 };
 
 /** Embedded in its owner. */

@@ -164,6 +164,9 @@ static void fire(struct cx_dispatch *d, struct cx_timer *t, uint64_t when, uint6
 			d->ops->timer_expired(d->machine, v);
 		break;
 	}
+	case CX_TIMER_RETRY:
+		cx_kick(t->owner);
+		break;
 	case CX_TIMER_WATCHDOG:
 		watchdog(d, when, now);
 		break;
@@ -181,6 +184,8 @@ uint64_t cx_dispatch_timers(struct cx_dispatch *d)
 	for (;;) {
 		uint64_t now = clock_of(d);
 
+		if (atomic_load(&d->ended))
+			return CX_NEVER;
 		while ((t = cx_timers_pop(&d->timers, now, &when)) != NULL)
 			fire(d, t, when, now);
 		next = atomic_load(&d->timers.earliest);

@@ -6,6 +6,8 @@
  */
 #include "core/machine/host.h"
 
+#include "core/dispatch/guard.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
@@ -29,6 +31,7 @@ static void be_prompt(void)
 static void *clock_main(void *arg)
 {
 	struct cx_host *host = arg;
+	void *altstack = cx_guard_altstack_set();
 
 	pthread_setname_np(pthread_self(), "cx-clock");
 	be_prompt();
@@ -42,6 +45,7 @@ static void *clock_main(void *arg)
 		cx_futex_wait(&host->alarms, seen,
 			      next == CX_NEVER ? CX_NEVER : next + host->start_ns);
 	}
+	cx_guard_altstack_clear(altstack);
 	return NULL;
 }
 
@@ -73,11 +77,7 @@ static int start_thread(pthread_t *thread, void *(*body)(void *), struct cx_host
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, CLOCK_STACK_BYTES);
 	sigfillset(&mask);
-	sigdelset(&mask, SIGSEGV);
-	sigdelset(&mask, SIGBUS);
-	sigdelset(&mask, SIGFPE);
-	sigdelset(&mask, SIGILL);
-	sigdelset(&mask, SIGUSR2);
+	cx_guard_unmask(&mask);
 	pthread_sigmask(SIG_SETMASK, &mask, &old);
 	rc = pthread_create(thread, &attr, body, host);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

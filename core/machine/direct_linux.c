@@ -127,7 +127,7 @@ static void end(struct cx_host_vcpu *hv)
 		lv->ended = true;
 		if (!atomic_exchange(&lv->ending, true))
 			lv->end = CX_END_EXIT;
-		note_locked(lv, cx_host_now(hv->host), CX_EV_END, lv->end, 0);
+		note_locked(lv, cx_host_now(hv->host), CX_EV_END, lv->end, hv->status);
 		lv->stop_ns = lv->n_log ? lv->log[lv->n_log - 1].t_ns : 0;
 		atomic_fetch_sub(&lv->linux_->alive, 1);
 	}

@@ -94,6 +94,8 @@ static enum cx_next hypercall(struct cx_host_vcpu *hv, const struct cx_exit *exi
 	switch (exit->number) {
 	case CX_HC_EXIT:
 		hv->status = a[0];
+		if (hv->v)
+			cx_vcpu_set_status(hv->v, a[0]);
 		*why = CX_WHY_END;
 		return CX_NEXT_LEAVE;
 	case CX_HC_BLOCK:

@@ -42,12 +42,8 @@ int cx_host_init(struct cx_host *host, unsigned n_domains, const unsigned *vcpus
 
 void cx_host_destroy(struct cx_host *host)
 {
-	unsigned i;
-
 	cx_host_clock_stop(host);
 	cx_host_join(host);
-	for (i = 0; host->vcpus && i < host->n_vcpus; i++)
-		free(host->vcpus[i].altstack);
 	free(host->vcpus);
 	free(host->guests);
 	host->vcpus = NULL;

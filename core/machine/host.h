@@ -39,7 +39,6 @@ struct cx_host_vcpu {
 	bool started;
 	pid_t tid;
 	timer_t slice_timer;
-	void *altstack;
 	atomic_uint ready; /* 0 until the thread has a tid and a timer; errno + 1 if it failed */
 	atomic_uint go;    /* 1: run; the thread takes it back to 0 */
 
@@ -138,7 +137,7 @@ void cx_host_destroy(struct cx_host *host);
 /** Install the kick's signal handler, process-wide. */
 int cx_host_signals(struct cx_error *err);
 /**
- * Start all threads; each waits for `go`.  @stack_bytes 0 = 128 KiB.
+ * Start all threads; each waits for `go`.
  * Returns 0, or a negative errno; those already started end with cx_host_join().
  */
 int cx_host_spawn(struct cx_host *host, struct cx_error *err);

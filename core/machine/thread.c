@@ -4,6 +4,8 @@
  */
 #include "core/machine/host.h"
 
+#include "core/dispatch/guard.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
@@ -16,7 +18,6 @@
 #include <unistd.h>
 
 #define VCPU_STACK_BYTES (128u * 1024u)
-#define ALTSTACK_BYTES (32u * 1024u)
 #define VCPU_PRIORITY 1
 #define NS_PER_S 1000000000ull
 
@@ -159,34 +160,28 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-static void set_up_signals(struct cx_host_vcpu *hv)
+static void set_mask(void)
 {
-	stack_t stack = { .ss_sp = hv->altstack, .ss_size = ALTSTACK_BYTES };
 	sigset_t mask;
 
-	sigaltstack(&stack, NULL);
 	sigfillset(&mask);
 	sigdelset(&mask, CX_KICK_SIGNAL);
-	sigdelset(&mask, SIGUSR2);
-	sigdelset(&mask, SIGSEGV);
-	sigdelset(&mask, SIGBUS);
-	sigdelset(&mask, SIGFPE);
-	sigdelset(&mask, SIGILL);
+	cx_guard_unmask(&mask);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 static void *vcpu_main(void *arg)
 {
 	struct cx_host_vcpu *hv = arg;
-	stack_t none = { .ss_flags = SS_DISABLE };
+	void *altstack = cx_guard_altstack_set();
 
 	this_vcpu = hv;
-	set_up_signals(hv);
+	set_mask();
 	while (wait_go(hv))
 		run_turn(hv);
 	hv->cpu_ns = thread_cpu_ns();
-	sigaltstack(&none, NULL);
 	this_vcpu = NULL;
+	cx_guard_altstack_clear(altstack);
 	return NULL;
 }
 
@@ -232,9 +227,6 @@ static int spawn_one(struct cx_host_vcpu *hv, const pthread_attr_t *attr, struct
 {
 	int rc;
 
-	hv->altstack = malloc(ALTSTACK_BYTES);
-	if (!hv->altstack)
-		return cx_fail(err, ENOMEM, "out of memory");
 	rc = pthread_create(&hv->thread, attr, thread_entry, hv);
 	if (rc)
 		return cx_fail(err, rc, "cannot start the thread of %s/%u: %s; see ulimit -u",

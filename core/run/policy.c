@@ -41,6 +41,15 @@ static int apply(struct run *r, const struct cx_param *params, unsigned n,
 	return 0;
 }
 
+/* By its name, or as it was asked for: a path. */
+static bool scenario_names_it(const struct run *r)
+{
+	const char *name = r->scenario->scheduler;
+
+	return name && (strcmp(name, r->policy.table->name) == 0 ||
+			strcmp(name, r->options->scheduler) == 0);
+}
+
 static int set_policy_params(struct run *r)
 {
 	const struct cx_plugin *t = r->policy.table;
@@ -54,7 +63,7 @@ static int set_policy_params(struct run *r)
 	for (i = 0; i < t->n_params; i++)
 		r->policy.params[i] = t->params[i].def;
 	/* The scenario's parameters are those of the scheduler that it names. */
-	if (s->scheduler && strcmp(s->scheduler, t->name) == 0)
+	if (scenario_names_it(r))
 		rc = apply(r, t->params, t->n_params, s->params, s->n_params, r->policy.params);
 	if (!rc)
 		rc = apply(r, t->params, t->n_params, r->options->params, r->options->n_params,
@@ -66,7 +75,7 @@ static int set_domain_params(struct run *r)
 {
 	const struct cx_plugin *t = r->policy.table;
 	const struct cx_scenario *s = r->scenario;
-	bool named = s->scheduler && strcmp(s->scheduler, t->name) == 0;
+	bool named = scenario_names_it(r);
 	unsigned i, k;
 	int rc;
 

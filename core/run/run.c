@@ -153,14 +153,34 @@ static void trace_end(struct run *r)
 	free(json);
 }
 
+static int collect(struct run *r)
+{
+	int rc = 0;
+
+	if (r->is_linux)
+		rc = cx_linux_collect(r->baseline, r->record, r->err);
+	else
+		cx_dispatch_collect(r->dispatch, r->record);
+	if (rc)
+		return rc;
+	describe_guests(r);
+	trace_end(r);
+	log_drain(r);
+	return 0;
+}
+
+/* Returns -ECANCELED when it ended before its time but was measured until then. */
 static int measure(struct run *r)
 {
-	int rc, done = 0;
+	struct cx_error why = { "" };
+	int begun, ended = 0, rc;
 
 	trace_start(r);
-	rc = start_clock(r);
-	if (!rc)
-		rc = supervise(r);
+	begun = start_clock(r);
+	if (!begun)
+		ended = supervise(r);
+	if (ended)
+		why = *r->err;
 	if (r->dispatch)
 		cx_dispatch_finish(r->dispatch);
 	else if (r->baseline)
@@ -168,19 +188,18 @@ static int measure(struct run *r)
 	cx_host_clock_stop(&r->host);
 	cx_host_join(&r->host);
 	log_drain(r);
+	if (begun)
+		return begun;
+	rc = collect(r);
 	if (rc)
 		return rc;
-	if (r->is_linux)
-		done = cx_linux_collect(r->baseline, r->record, r->err);
-	else
-		cx_dispatch_collect(r->dispatch, r->record);
-	if (done)
-		return done;
-	describe_guests(r);
-	trace_end(r);
-	log_drain(r);
 	if (!r->is_linux && cx_dispatch_dead(r->dispatch, r->err))
 		return -ECANCELED;
+	if (ended) {
+		r->record->interrupted = true;
+		*r->err = why;
+		return -ECANCELED;
+	}
 	return 0;
 }
 
@@ -207,6 +226,7 @@ int cx_run(const struct cx_scenario *scenario, const struct cx_run_options *opti
 		.duration_ns = options->duration_ns ? options->duration_ns : scenario->duration_ns,
 		.seed = options->seed_given ? options->seed : scenario->seed,
 	};
+	void *altstack = cx_guard_altstack_set();
 	int rc;
 
 	*record = NULL;
@@ -228,5 +248,6 @@ int cx_run(const struct cx_scenario *scenario, const struct cx_run_options *opti
 	}
 	cx_record_free(r.record);
 	tear_down(&r);
+	cx_guard_altstack_clear(altstack);
 	return rc;
 }

@@ -43,8 +43,8 @@ struct cx_run_options {
  * Returns 0 with *record (the caller's to free), also when degraded or interrupted (see
  * the record); -EINVAL: the options or the scenario do not fit the host or the policy;
  * -ENOENT/-EACCES/-EOPNOTSUPP: no usable KVM; -ELIBBAD: the plug-in was refused;
- * -ECANCELED: the plug-in crashed or hung inside an operation: *record holds what was
- * measured until then and @err names plug-in and operation; other negative errno.
+ * -ECANCELED: the plug-in crashed or hung inside an operation, or refused a domain: *record
+ * holds what was measured until then and @err names plug-in and operation; other negative errno.
  */
 int cx_run(const struct cx_scenario *scenario, const struct cx_run_options *options,
 	   struct cx_record **record, struct cx_error *err);
