@@ -76,6 +76,8 @@ static int start_thread(pthread_t *thread, void *(*body)(void *), struct cx_host
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, CLOCK_STACK_BYTES);
+	if (CPU_COUNT(&host->clock_cpus))
+		pthread_attr_setaffinity_np(&attr, sizeof(host->clock_cpus), &host->clock_cpus);
 	sigfillset(&mask);
 	cx_guard_unmask(&mask);
 	pthread_sigmask(SIG_SETMASK, &mask, &old);

@@ -34,6 +34,9 @@ static void put_on(struct cx_host_vcpu *hv, const struct cx_decision *decision, 
 {
 	uint64_t decided_ns = cx_host_now(hv->host);
 
+	/* Cold after other guests have run; its thread writes there before it enters. */
+	__builtin_prefetch(&hv->page->run_ns, 1);
+
 	move_thread(hv, cx_pcpu_host_cpu(decision->pcpu));
 	hv->pcpu = decision->pcpu;
 	take_over(hv, decision);

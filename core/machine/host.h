@@ -19,6 +19,7 @@
 #include "core/machine/engine.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,7 @@ struct cx_host_vcpu {
 	unsigned id, index;  /* in the run, in the domain */
 	struct cx_vcpu *v;   /* the dispatcher's; NULL under `linux` */
 	void *director_data; /* the director's own */
+	struct cx_guest_page *page;
 
 	pthread_t thread;
 	bool started;
@@ -106,6 +108,7 @@ struct cx_host {
 	bool traced;
 	atomic_bool quit;
 
+	cpu_set_t clock_cpus;   /* where the clock's threads may run; empty = anywhere */
 	pthread_t clock_thread; /* runs what is due */
 	bool clock_started;
 	pthread_t watch_thread; /* breaks off operations that hang */

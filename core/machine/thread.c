@@ -62,13 +62,10 @@ void cx_host_arm(struct cx_host_vcpu *hv)
 /* How long it has waited, for the guest to see. */
 static void publish_times(struct cx_host_vcpu *hv)
 {
-	struct cx_guest_page *page;
-
 	if (!hv->v)
 		return;
-	page = hv->guest->engine->page(hv->guest->vm, hv->index);
-	page->run_ns = hv->run_ns;
-	page->ready_ns = hv->ready_ns;
+	hv->page->run_ns = hv->run_ns;
+	hv->page->ready_ns = hv->ready_ns;
 }
 
 /*
@@ -227,6 +224,7 @@ static int spawn_one(struct cx_host_vcpu *hv, const pthread_attr_t *attr, struct
 {
 	int rc;
 
+	hv->page = hv->guest->engine->page(hv->guest->vm, hv->index);
 	rc = pthread_create(&hv->thread, attr, thread_entry, hv);
 	if (rc)
 		return cx_fail(err, rc, "cannot start the thread of %s/%u: %s; see ulimit -u",

@@ -83,10 +83,27 @@ static int make_baseline(struct run *r)
 	return rc;
 }
 
+/* Off the run's pCPUs, where there are others: guests then have those to themselves. */
+static void place_clock(struct run *r)
+{
+	const struct cx_cpuset *allowed = cx_topology_allowed(r->topology);
+	unsigned i;
+	int cpu;
+
+	CPU_ZERO(&r->host.clock_cpus);
+	for (cpu = cx_cpuset_next(allowed, -1); cpu >= 0 && cpu < CPU_SETSIZE;
+	     cpu = cx_cpuset_next(allowed, cpu))
+		CPU_SET((unsigned)cpu, &r->host.clock_cpus);
+	for (i = 0; i < r->n_pcpus; i++)
+		CPU_CLR(r->pcpus[i], &r->host.clock_cpus);
+}
+
 static int make_machine(struct run *r)
 {
 	struct cx_host *host = &r->host;
 	int rc;
+
+	place_clock(r);
 
 	host->director = r->is_linux ? &cx_direct_linux : &cx_direct_dispatch;
 	host->realtime = r->options->realtime;
