@@ -206,6 +206,26 @@ static unsigned runs_done(const struct campaign *c)
 }
 
 /* One scenario under all of its schedulers; ends at the first that fails. */
+/* Before anything starts: a mistake in the last scenario must not cost the first ones' time. */
+static int check_runs(struct campaign *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		for (unsigned j = 0; j < c->lineups[i].n; j++) {
+			struct cx_measurement m = { .scenario = c->scenarios[i],
+						    .entrant = &c->lineups[i].entrants[j],
+						    .options = c->options,
+						    .paths = c->paths };
+			struct cx_error err = { "" };
+			int ret = cx_measure_check(&m, &err);
+
+			if (ret == 0)
+				continue;
+			cx_complain("%s", err.text);
+			return ret == -EINVAL ? CX_STATUS_USAGE : CX_STATUS_FAILED;
+		}
+	return CX_STATUS_DONE;
+}
+
 static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 {
 	const struct cx_lineup *lineup = &c->lineups[i];
@@ -311,6 +331,8 @@ int cx_campaign(const struct cx_cli_options *options, const struct cx_cli_paths 
 	status = load_all(&c);
 	if (status == CX_STATUS_DONE)
 		status = check_machine(options);
+	if (status == CX_STATUS_DONE)
+		status = check_runs(&c);
 	if (status == CX_STATUS_DONE)
 		status = make_folders(&c, folder);
 	if (status == CX_STATUS_DONE) {

@@ -99,6 +99,8 @@ struct cx_measurement {
  * Returns 0 or the run's negative errno; in both cases *record may be there.
  */
 int cx_measure(const struct cx_measurement *m, struct cx_record **record);
+/** Would it start?  As cx_run_check(): for all runs of a campaign, before the first. */
+int cx_measure_check(const struct cx_measurement *m, struct cx_error *err);
 
 /**
  * Run options->args, each under each of @names (NULL: what the scenario names).

@@ -59,10 +59,11 @@ static int stop_capture(struct cx_capture *capture, const char *trace_dir, struc
 	return ret;
 }
 
-int cx_measure(const struct cx_measurement *m, struct cx_record **record)
+static struct cx_run_options options_of(const struct cx_measurement *m)
 {
 	const struct cx_cli_options *o = m->options;
-	struct cx_run_options options = {
+
+	return (struct cx_run_options){
 		.scheduler = m->entrant->asked,
 		.plugin_dirs = cx_dirs(m->paths->plugin_dirs),
 		.duration_ns = o->duration_ns,
@@ -77,6 +78,19 @@ int cx_measure(const struct cx_measurement *m, struct cx_record **record)
 		.log = cx_progress_log,
 		.arg = m->progress,
 	};
+}
+
+int cx_measure_check(const struct cx_measurement *m, struct cx_error *err)
+{
+	struct cx_run_options options = options_of(m);
+
+	return cx_run_check(m->scenario, &options, err);
+}
+
+int cx_measure(const struct cx_measurement *m, struct cx_record **record)
+{
+	const struct cx_cli_options *o = m->options;
+	struct cx_run_options options = options_of(m);
 	struct cx_capture *capture = NULL;
 	struct cx_error err = { "" };
 	char *trace_dir = NULL;

@@ -5,6 +5,7 @@
 #include "core/run/internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,23 +15,48 @@
 #define FDS_PER_VCPU 2u   /* the vCPU, its ring of switches */
 #define FDS_ELSE 256u
 
+/* An error of the scenario file, at @line. */
+static int reject(struct run *r, unsigned line, const char *key, const struct cx_cpuset *found,
+		  const char *allowed_what, const struct cx_cpuset *allowed)
+{
+	char *have = cx_cpuset_format(found), *may = cx_cpuset_format(allowed);
+
+	cx_fail(r->err, EINVAL, "%s:%u: %s: found \"%s\", allowed %s, \"%s\"", r->scenario->path,
+		line, key, have ? have : "?", allowed_what, may ? may : "?");
+	free(have);
+	free(may);
+	return -EINVAL;
+}
+
 static int check_pcpus(struct run *r, const struct cx_cpuset *wanted,
 		       const struct cx_cpuset *allowed)
 {
 	int cpu;
-	char *have;
 
-	for (cpu = cx_cpuset_next(wanted, -1); cpu >= 0; cpu = cx_cpuset_next(wanted, cpu)) {
-		if (cx_cpuset_has(allowed, (unsigned)cpu))
+	for (cpu = cx_cpuset_next(wanted, -1); cpu >= 0; cpu = cx_cpuset_next(wanted, cpu))
+		if (!cx_cpuset_has(allowed, (unsigned)cpu))
+			return reject(r, r->scenario->pcpus_line, "pcpus", wanted,
+				      "CPUs that this host has for us", allowed);
+	return 0;
+}
+
+/* Every domain must have somewhere to run. */
+static int check_affinities(struct run *r, const struct cx_cpuset *pcpus)
+{
+	char key[128];
+	unsigned i, k;
+
+	for (i = 0; i < r->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &r->scenario->domains[i];
+
+		for (k = 0; d->cpus && k < r->n_pcpus; k++)
+			if (cx_cpuset_has(d->cpus, r->pcpus[k]))
+				break;
+		if (!d->cpus || k < r->n_pcpus)
 			continue;
-		have = cx_cpuset_format(allowed);
-		cx_fail(r->err, EINVAL,
-			"%s: pcpus: found CPU %d, allowed on this host %s; change pcpus or run on "
-			"a "
-			"larger host",
-			r->scenario->path, cpu, have ? have : "fewer");
-		free(have);
-		return -EINVAL;
+		snprintf(key, sizeof(key), "domain %.80s: cpus", d->name);
+		return reject(r, d->cpus_line, key, d->cpus, "at least one of the run's CPUs",
+			      pcpus);
 	}
 	return 0;
 }
@@ -56,7 +82,7 @@ int choose_pcpus(struct run *r)
 		return cx_fail(r->err, ENOMEM, "out of memory");
 	for (cpu = cx_cpuset_next(set, -1); cpu >= 0; cpu = cx_cpuset_next(set, cpu))
 		r->pcpus[r->n_pcpus++] = (unsigned)cpu;
-	return 0;
+	return check_affinities(r, set);
 }
 
 /* Many domains need many descriptors; the hard limit is ours to use. */

@@ -233,6 +233,20 @@ static void tear_down(struct run *r)
 	log_free(&r->log);
 }
 
+int cx_run_check(const struct cx_scenario *scenario, const struct cx_run_options *options,
+		 struct cx_error *err)
+{
+	struct run r = { .scenario = scenario, .options = options, .err = err };
+	int rc;
+
+	log_init(&r.log);
+	rc = choose_pcpus(&r);
+	if (!rc)
+		rc = load_policy(&r);
+	tear_down(&r);
+	return rc;
+}
+
 int cx_run(const struct cx_scenario *scenario, const struct cx_run_options *options,
 	   struct cx_record **record, struct cx_error *err)
 {

@@ -38,6 +38,13 @@ struct cx_run_options {
 };
 
 /**
+ * Would cx_run() accept this?  Checks the CPUs against the host, the policy and all
+ * parameters, starts nothing.  Returns 0, or what cx_run() would return for it.
+ */
+int cx_run_check(const struct cx_scenario *scenario, const struct cx_run_options *options,
+		 struct cx_error *err);
+
+/**
  * Run it.  Blocks for about the duration.
  *
  * Returns 0 with *record (the caller's to free), also when degraded or interrupted (see

@@ -143,6 +143,8 @@ static int read_cpus(struct cx_reading *r, unsigned entry, const struct cx_raw_d
 	rc = cx_value_cpus(r, key_of(entry, "cpus", key), raw->cpus, r->out->pcpus, &domain->cpus);
 	if (rc)
 		return rc;
+	if (domain->cpus)
+		domain->cpus_line = cx_doc_line(r, key);
 	return cx_value_cpus(r, key_of(entry, "cpus_soft", key), raw->cpus_soft, r->out->pcpus,
 			     &domain->cpus_soft);
 }

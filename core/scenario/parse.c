@@ -132,6 +132,8 @@ static int read_top(struct cx_reading *r)
 		rc = cx_value_u64(r, "seed", raw->seed, &out->seed);
 	if (!rc)
 		rc = cx_value_cpus(r, "pcpus", raw->pcpus, NULL, &out->pcpus);
+	if (!rc && out->pcpus)
+		out->pcpus_line = cx_doc_line(r, "pcpus");
 	if (!rc && raw->topology) {
 		out->topology = strdup(raw->topology);
 		rc = out->topology ? 0 : cx_out_of_memory(r);

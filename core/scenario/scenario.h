@@ -35,6 +35,7 @@ struct cx_scenario_domain {
 	unsigned weight;                    /* 1 .. 65535, per vCPU */
 	bool weight_given;                  /* so that the report can say what is asked for */
 	unsigned reservation, limit;        /* percent of a pCPU; 0 = none */
+	unsigned cpus_line;                 /* of `cpus`; 0 = not given */
 	struct cx_cpuset *cpus, *cpus_soft; /* NULL = all; host CPU numbers */
 	uint64_t start_ns, stop_ns;         /* stop_ns = UINT64_MAX: with the run */
 	char *workload;                     /* payload's name */
@@ -54,6 +55,7 @@ struct cx_scenario {
 	char *question; /* the first comment line's text, or NULL */
 	uint64_t duration_ns;
 	uint64_t seed;
+	unsigned pcpus_line;     /* of `pcpus`; 0 = not given */
 	struct cx_cpuset *pcpus; /* NULL = all allowed */
 	char *topology;          /* sim only; NULL = none given */
 	char *scheduler;         /* NULL = none named */
