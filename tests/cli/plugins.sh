@@ -53,11 +53,33 @@ ejected picks_blocked 'more than [0-9]+ faults'
 ejected picks_forbidden 'more than [0-9]+ faults' -d 6s
 ejected picks_running 'more than [0-9]+ faults'
 ejected picks_garbage_pointer 'more than [0-9]+ faults'
+ejected absurd_slice 'watchdog|more than [0-9]+ faults' -d 4s
 survived picks_parked parked
 survived places_forbidden affinity
 breaks crashes_in_pick pick 'Segmentation fault'
 breaks crashes_in_wake wake 'Segmentation fault'
+breaks aborts_in_pick pick 'Aborted'
+breaks overflows_in_tick tick 'Segmentation fault'
 breaks hangs_in_pick pick 'did not return'
+
+# A domain that is refused on the way ends the run; what the others had got is kept.
+sed -e 's/^name: guests/name: late/' -e '$a\  - {name: late, start: 500ms, workload: {name: hog}}' guests.yaml >late.yaml
+"$COXSWAIN" run late.yaml -s "$plugins/refuses_domain.so" --json >late.json 2>late.err
+status=$?
+[ $status -eq 1 ] && grep -q 'refuses domain late' late.err && pass "a refused domain: named" ||
+	fail "a refused domain: named" "status $status: $(cat late.err)"
+json "a refused domain: what was measured is there" late.json '.runs[0] | .duration_ns > 4e8 and
+	all(.domains[] | select(.name != "late"); .run_ns > 0)'
+
+# Parameters in the scenario belong to the policy that it names, also by its path.
+sed -e 's/^name: guests/name: params/' -e "s|^duration: 2s|duration: 200ms\nscheduler: {name: $BUILD/lib/coxswain/schedulers/rr.so, params: {slice: 7ms}}|" guests.yaml >params.yaml
+"$COXSWAIN" run params.yaml --json >params.json 2>params.err
+json "parameters of a policy named by its path" params.json '.runs[0].params == "slice=7ms"'
+sed -i 's/slice: 7ms/bogus: 7ms/' params.yaml
+"$COXSWAIN" run params.yaml >params.out 2>params.err
+status=$?
+[ $status -eq 2 ] && grep -q 'params.yaml:4: .*no parameter "bogus"' params.err && pass "a wrong one is refused" ||
+	fail "a wrong one is refused" "status $status: $(cat params.err)"
 
 # Absurd slices are brought within bounds, or cost the policy its place: either way it is told.
 run_under absurd_slice

@@ -106,6 +106,28 @@ bad not-yaml 3 '' <<'Y'
 name: a
 domains: [
 Y
+bad no-such-cpu 3 'pcpus' <<'Y'
+name: a
+# More than any host has.
+pcpus: "0-1023"
+domains:
+  - {name: x, workload: {name: hog}}
+Y
+bad nowhere-to-run 4 'domain x: cpus' <<'Y'
+name: a
+domains:
+  - name: x
+    cpus: "1023"
+    workload: {name: hog}
+Y
+bad wrong-param 2 'tslice' <<'Y'
+name: a
+scheduler: {name: credit, params: {tslice: 1ns}}
+domains:
+  - {name: x, workload: {name: hog}}
+Y
+expect "what only a run can tell is told before the first one too" 2 'nowhere-to-run.yaml:4' \
+	"$COXSWAIN" compare "$two" nowhere-to-run.yaml --out both
 expect "one bad scenario stops all of them before they start" 2 'unknown-key.yaml:3' \
 	"$COXSWAIN" compare "$two" unknown-key.yaml --out both
 [ ! -e both ] && pass "nothing is left of what was not started" || fail "nothing is left of what was not started" "$(find both)"
