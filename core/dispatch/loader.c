@@ -95,7 +95,7 @@ static char *find_file(const char *name, const char *const *dirs, struct cx_erro
 			continue;
 		if (access(path, R_OK) == 0)
 			return strdup(path);
-		if (used < sizeof(tried))
+		if (used < sizeof(tried) && access(dirs[i], F_OK) == 0)
 			used += (size_t)snprintf(tried + used, sizeof(tried) - used, "%s%s",
 						 used ? ", " : "", dirs[i]);
 	}
