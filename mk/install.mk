@@ -48,5 +48,5 @@ uninstall:
 		$(addprefix $(D)/lib/coxswain/payloads/,$(notdir $(PAYLOAD_ELF))) \
 		$(addprefix $(D)/include/coxswain/,$(notdir $(HEADERS)))
 	$(Q)rm -rf $(SHARE) $(D)/share/doc/coxswain
-	$(Q)for d in schedulers payloads . ../../include/coxswain; do \
-		d=$(D)/lib/coxswain/$$d; [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d/; done
+	$(Q)for d in lib/coxswain/schedulers lib/coxswain/payloads lib/coxswain include/coxswain; do \
+		[ ! -d $(D)/$$d ] || rmdir --ignore-fail-on-non-empty $(D)/$$d || exit 1; done

@@ -63,6 +63,12 @@ else
 	skip "shipped scenarios are found by name" "no /dev/kvm here"
 fi
 
+touch "$dest$prefix/lib/coxswain/schedulers/another.so"
 check "make uninstall" make_there uninstall
 left=$(installed_files)
-[ -z "$left" ] && pass "uninstall leaves nothing" || fail "uninstall leaves nothing" "$left"
+[ "$left" = ./lib/coxswain/schedulers/another.so ] && pass "uninstall leaves what others put there, and nothing else" ||
+	fail "uninstall leaves what others put there, and nothing else" "$left"
+rm "$dest$prefix/lib/coxswain/schedulers/another.so"
+check "make uninstall again" make_there uninstall
+[ ! -e "$dest$prefix/lib/coxswain" ] && [ ! -e "$dest$prefix/include/coxswain" ] && pass "and no folder of ours" ||
+	fail "and no folder of ours" "$(find "$dest$prefix" -name coxswain)"
