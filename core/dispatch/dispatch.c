@@ -89,22 +89,23 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 	return order_neighbours(d);
 }
 
-/* The pool's pCPUs that are in @set (host CPU numbers; NULL = all), as bits. */
-static uint64_t *affinity_bits(const struct cx_dispatch *d, const struct cx_cpuset *set,
-			       bool *empty)
+static unsigned words_of(const struct cx_dispatch *d)
 {
-	uint64_t *bits = calloc((d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD, sizeof(*bits));
+	return (d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD;
+}
+
+/* The pool's pCPUs that are in @set (host CPU numbers; NULL = all), as bits.  False: none. */
+static bool set_affinity(const struct cx_dispatch *d, const struct cx_cpuset *set, uint64_t *bits)
+{
+	bool any = false;
 	unsigned i;
 
-	*empty = true;
-	if (!bits)
-		return NULL;
 	for (i = 0; i < d->n_pcpus; i++)
 		if (!set || cx_cpuset_has(set, d->pcpus[i].host_cpu)) {
 			bits[i / BITS_PER_WORD] |= 1ull << (i % BITS_PER_WORD);
-			*empty = false;
+			any = true;
 		}
-	return bits;
+	return any;
 }
 
 static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
@@ -112,7 +113,6 @@ static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
 {
 	struct cx_dispatch *d = dom->d;
 	struct cx_pcpu *p;
-	bool none, no_soft;
 	unsigned i;
 
 	v->d = d;
@@ -123,12 +123,11 @@ static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
 	v->end = CX_END_RUN;
 	v->deadline_ns = CX_NEVER;
 	atomic_init(&v->alarm_ns, CX_NEVER);
-	v->hard = affinity_bits(d, config->cpus, &none);
-	v->soft = affinity_bits(d, config->cpus_soft, &no_soft);
-	v->warmth = calloc(d->n_llcs, sizeof(*v->warmth));
-	if (!v->hard || !v->soft || !v->warmth)
-		return -ENOMEM;
-	if (none)
+	v->hard = d->affinity + (size_t)v->id * words_of(d);
+	v->soft = d->affinity + ((size_t)d->n_vcpus + v->id) * words_of(d);
+	v->warmth = d->warmths + (size_t)v->id * d->n_llcs;
+	set_affinity(d, config->cpus_soft, v->soft);
+	if (!set_affinity(d, config->cpus, v->hard))
 		return cx_fail(err, EINVAL,
 			       "domain %s: none of its cpus is among the run's pcpus; widen either",
 			       dom->name);
@@ -174,6 +173,10 @@ static int init_domains(struct cx_dispatch *d, const struct cx_dispatch_config *
 	unsigned i;
 	int rc = 0;
 
+	d->affinity = calloc(2 * (size_t)d->n_vcpus * words_of(d), sizeof(*d->affinity));
+	d->warmths = calloc((size_t)d->n_vcpus * d->n_llcs, sizeof(*d->warmths));
+	if (!d->affinity || !d->warmths)
+		return -ENOMEM;
 	for (i = 0; i < d->n_domains && !rc; i++) {
 		rc = init_domain(d, i, vcpus, &config->domains[i], err);
 		vcpus += config->domains[i].vcpus;
@@ -189,7 +192,7 @@ static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *con
 		d->n_vcpus += config->domains[i].vcpus;
 	d->pcpus = calloc(d->n_pcpus, sizeof(*d->pcpus));
 	d->domains = calloc(d->n_domains, sizeof(*d->domains));
-	d->vcpus = calloc(d->n_vcpus, sizeof(*d->vcpus));
+	d->vcpus = aligned_alloc(_Alignof(struct cx_vcpu), d->n_vcpus * sizeof(*d->vcpus));
 	d->llcs = calloc(d->n_pcpus, sizeof(*d->llcs));
 	d->distance = calloc((size_t)d->n_pcpus * d->n_pcpus, 1);
 	d->kicks = calloc(words, sizeof(*d->kicks));
@@ -197,6 +200,7 @@ static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *con
 	if (!d->pcpus || !d->domains || !d->vcpus || !d->llcs || !d->distance || !d->kicks ||
 	    !d->policy.params)
 		return -ENOMEM;
+	memset(d->vcpus, 0, d->n_vcpus * sizeof(*d->vcpus));
 	if (config->plugin->n_params)
 		memcpy(d->policy.params, config->params,
 		       config->plugin->n_params * sizeof(int64_t));
@@ -279,12 +283,8 @@ static void free_domain(struct cx_domain *dom)
 {
 	unsigned i;
 
-	for (i = 0; i < dom->n_vcpus; i++) {
-		free(dom->vcpus[i].hard);
-		free(dom->vcpus[i].soft);
-		free(dom->vcpus[i].warmth);
+	for (i = 0; i < dom->n_vcpus; i++)
 		free(dom->vcpus[i].priv);
-	}
 	free(dom->priv);
 	free(dom->params);
 	free(dom->name);
@@ -309,6 +309,8 @@ void cx_dispatch_free(struct cx_dispatch *d)
 	free(d->kicks);
 	free(d->distance);
 	free(d->llcs);
+	free(d->warmths);
+	free(d->affinity);
 	free(d->vcpus);
 	free(d->domains);
 	free(d->pcpus);

@@ -74,43 +74,42 @@ struct cx_domain {
 	atomic_bool attached, started;
 };
 
+/* What a decision touches comes first, in as few cache lines as it fits. */
 struct cx_vcpu {
-	struct cx_dispatch *d;    /* [c] */
-	struct cx_domain *domain; /* [c] */
-	unsigned id, index;       /* [c] */
-	uint64_t *hard, *soft;    /* [c] bit a pCPU */
-	void *priv;               /* [c] while attached */
-	void *machine;            /* [c] */
-
 	_Atomic(struct cx_pcpu *) pcpu; /* assigned; written under [p] of both */
-	atomic_bool ending;             /* told to end */
-	enum cx_end end;                /* [p] valid when ending or ended */
+	struct cx_dispatch *d;          /* [c] */
+	void *priv;                     /* [c] while attached */
+	void *machine;                  /* [c] */
+	uint64_t *hard, *soft;          /* [c] bit a pCPU */
+	struct cx_warmth *warmth;       /* one for each LLC; [p] to write */
+	unsigned id, index;             /* [c] */
 
-	bool attached;         /* [p] between attach and end */
-	bool ended;            /* [p] */
-	bool runnable, paused; /* [p] */
-	atomic_bool oncpu;     /* [p] to write */
-	bool awake;            /* [p] the policy was told wake(), not yet block() */
-	bool borrowed;         /* [p] runs by core's decision, the policy thinks it blocked */
-	unsigned parked;       /* [p] mask of 1 << reason */
-	struct cx_node node;   /* [p] on pcpu->vcpus */
+	atomic_bool ending;          /* told to end */
+	bool attached;               /* [p] between attach and end */
+	bool runnable, paused;       /* [p] */
+	atomic_bool oncpu;           /* [p] to write */
+	bool awake;                  /* [p] the policy was told wake(), not yet block() */
+	bool borrowed;               /* [p] runs by core's decision, the policy thinks it blocked */
+	bool ended;                  /* [p] */
+	unsigned parked;             /* [p] mask of 1 << reason */
+	enum cx_state state;         /* [p] */
+	uint64_t since_ns;           /* [p] */
+	uint64_t time_ns[CX_STATES]; /* [p] */
+	uint64_t until_ns;           /* [p] end of the present slice */
+	uint64_t dispatches;         /* [p] */
+	unsigned last_pcpu;          /* [p] index where it ran last; UINT_MAX = never */
 
-	enum cx_state state;               /* [p] */
-	uint64_t since_ns;                 /* [p] */
+	enum cx_end end;                   /* [p] valid when ending or ended */
+	struct cx_domain *domain;          /* [c] */
+	struct cx_node node;               /* [p] on pcpu->vcpus */
 	_Atomic uint64_t status;           /* of its guest's exit */
 	uint64_t start_ns, stop_ns;        /* [p] */
-	uint64_t time_ns[CX_STATES];       /* [p] */
-	uint64_t until_ns;                 /* [p] end of the present slice */
-	uint64_t dispatches;               /* [p] */
 	uint64_t migrations[CX_DISTANCES]; /* [p] */
-	unsigned last_pcpu;                /* [p] index where it ran last; UINT_MAX = never */
-	struct cx_warmth *warmth;          /* one for each LLC; [p] to write */
-
-	uint64_t deadline_ns; /* [p] of the present block; CX_NEVER = none */
+	uint64_t deadline_ns;              /* [p] of the present block; CX_NEVER = none */
 	struct cx_timer block_timer;
 	_Atomic uint64_t alarm_ns; /* the guest's own timer */
 	struct cx_timer guest_timer;
-};
+} __attribute__((aligned(64)));
 
 /* The policy at work. */
 struct cx_policy {
@@ -141,6 +140,8 @@ struct cx_dispatch {
 	struct cx_pcpu *pcpus;
 	struct cx_domain *domains;
 	struct cx_vcpu *vcpus;
+	uint64_t *affinity;        /* all vCPUs' hard, then all their soft: close together */
+	struct cx_warmth *warmths; /* likewise */
 	struct cx_llc *llcs;
 	uint8_t *distance; /* n_pcpus x n_pcpus */
 	struct cx_history *history;
