@@ -218,7 +218,7 @@ static void run_storm(const struct cx_plugin *plugin, uint64_t flags, uint64_t s
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define STORMS 60u
 #else
-#define STORMS 500u
+#define STORMS 200u
 #endif
 
 static void storms(const struct cx_plugin *plugin)
