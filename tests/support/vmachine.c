@@ -332,6 +332,12 @@ static void leave(struct vm *m, struct vm_pcpu *p, enum cx_why why, uint64_t dea
 		put_on(m, p, &decision);
 }
 
+void vmachine_preempt(struct vm *m, unsigned pcpu)
+{
+	assert_non_null(m->pcpus[pcpu].on);
+	leave(m, &m->pcpus[pcpu], CX_WHY_PREEMPT, CX_NEVER);
+}
+
 static const struct vm_step *step_of(const struct vm_vcpu *v)
 {
 	return &v->script[v->step % v->n_steps];

@@ -122,6 +122,8 @@ void vmachine_at(struct vm *m, uint64_t at_ns, vm_action fn, uint64_t arg);
 void vmachine_run(struct vm *m, uint64_t until_ns);
 /** An event for a vCPU. */
 void vmachine_send(struct vm *m, unsigned vcpu);
+/** Whoever runs on that pCPU leaves now, whatever it does; also from inside an operation. */
+void vmachine_preempt(struct vm *m, unsigned pcpu);
 /** End the run and collect the record. */
 void vmachine_finish(struct vm *m);
 /** After the finish: all books agree to the nanosecond.  Fails the test otherwise. */

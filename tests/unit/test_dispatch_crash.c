@@ -386,6 +386,27 @@ static void a_crash_in_any_operation_is_survived(void **state)
 					 k ? CX_PLUGIN_INSTANCE_LOCK : 0);
 }
 
+static void whoever_it_did_not_wake_is_woken(void **state)
+{
+	static const struct vm_domain alone[] = { { .script = naps, .n_steps = 2 } };
+	static struct cx_plugin table;
+	struct vm *m;
+
+	(void)state;
+	take_over_signals();
+	memset(&fall, 0, sizeof(fall));
+	fall.op = SPY_WAKE;
+	table = faller;
+	m = vmachine_new(&(struct vm_config){ .plugin = &table, .domains = alone, .n_domains = 1 });
+	fall.m = m;
+	vmachine_run(m, 100 * VM_MS);
+	check_named(m, SPY_WAKE, "Segmentation fault");
+	assert_true(m->vcpus[0].ran_ns >= 30 * VM_MS);
+	vmachine_finish(m);
+	vmachine_check(m);
+	vmachine_free(m);
+}
+
 static void a_crash_at_the_beginning_is_no_run(void **state)
 {
 	static const enum spy_op ops[] = { SPY_INIT, SPY_PCPU_ONLINE };
@@ -487,6 +508,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		GUARDED_TEST(a_crash_in_any_operation_is_survived),
+		GUARDED_TEST(whoever_it_did_not_wake_is_woken),
 		GUARDED_TEST(a_crash_at_the_beginning_is_no_run),
 		GUARDED_TEST(every_fatal_signal_is_named),
 		GUARDED_TEST(locks_of_a_crashed_policy_are_released),

@@ -20,6 +20,7 @@ static struct {
 	inside timer[CX_PCPU_TIMERS];
 	uint64_t seen[8]; /* whatever an inside function wants to tell */
 	struct cx_vcpu *v[4];
+	struct vm *m;
 } own;
 
 static void call(inside fn, struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
@@ -388,7 +389,7 @@ static void every_kick_is_answered(void **state)
 static void plan_of_parking(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
 {
 	(void)policy, (void)now;
-	cx_timer_at(pcpu, 0, 10 * VM_MS);
+	cx_timer_at(pcpu, 0, 13 * VM_MS); /* no slice ends then */
 }
 
 static void park_step(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
@@ -397,28 +398,28 @@ static void park_step(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t n
 
 	(void)policy;
 	switch (now / VM_MS) {
-	case 10: /* it runs: off at once */
+	case 13: /* it runs: off at once */
 		cx_park(v, CX_PARK_LIMIT, NONSENSE);
 		cx_park(v, CX_PARK_LIMIT, 0);
 		assert_true(cx_vcpu_parked(v));
 		assert_true(cx_vcpu_runnable(v));
 		break;
-	case 20: /* for both reasons: limited counts */
+	case 23: /* for both reasons: limited counts */
 		cx_park(v, CX_PARK_COSTOP, NONSENSE);
 		break;
-	case 30:
+	case 33:
 		cx_unpark(v, CX_PARK_LIMIT, 0);
 		assert_true(cx_vcpu_parked(v));
 		break;
-	case 40:
+	case 43:
 		cx_unpark(v, CX_PARK_COSTOP, NONSENSE);
 		cx_unpark(v, CX_PARK_COSTOP, NONSENSE);
 		assert_false(cx_vcpu_parked(v));
 		break;
-	case 50: /* queued again by the policy itself */
+	case 53: /* queued again by the policy itself */
 		cx_kick(pcpu);
 		break;
-	case 60:
+	case 63:
 		cx_park(v, (enum cx_park_reason)77, now);
 		cx_unpark(v, (enum cx_park_reason) - 1, now);
 		break;
@@ -436,9 +437,9 @@ static void parked_and_unparked(void **state)
 	own.online = plan_of_parking;
 	own.timer[0] = park_step;
 	b = bench(1, hog, 1, 0);
-	vmachine_run(b.m, 70 * VM_MS);
+	vmachine_run(b.m, 73 * VM_MS);
 	vmachine_finish(b.m);
-	assert_int_equal(time_in(b.m, 0, CX_RUNNING), 30 * VM_MS);
+	assert_int_equal(time_in(b.m, 0, CX_RUNNING), 33 * VM_MS);
 	assert_int_equal(time_in(b.m, 0, CX_LIMITED), 20 * VM_MS);
 	assert_int_equal(time_in(b.m, 0, CX_COSTOPPED), 10 * VM_MS);
 	assert_int_equal(time_in(b.m, 0, CX_READY), 10 * VM_MS);
@@ -622,6 +623,58 @@ static void a_lock_kept_is_taken_back(void **state)
 	end_of(&b, 1);
 }
 
+/* As if a thread on pCPU 0 made a decision while this one, on pCPU 1, is on its way to it. */
+static void steal_late(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
+{
+	struct cx_pcpu *peer = cx_pcpu_at(policy, 0);
+	struct cx_vcpu *left;
+
+	if (cx_pcpu_index(pcpu) != 1 || own.seen[0]++ != 1)
+		return;
+	left = cx_pcpu_current(peer);
+	own.m->now_ns += 5;
+	vmachine_preempt(own.m, 0);
+	assert_true(cx_trylock(peer));
+	assert_int_equal(cx_migrate(left, pcpu, now), 0);
+	cx_unlock(peer);
+	own.seen[1] = cx_vcpu_id(left);
+}
+
+static void kick_at_25(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
+{
+	if (now == 0 && cx_pcpu_index(pcpu) == 1) {
+		cx_timer_at(pcpu, 0, 25 * VM_MS);
+		cx_timer_at(pcpu, 1, 15 * VM_MS);
+	} else if (now) {
+		cx_kick(pcpu);
+	}
+	(void)policy;
+}
+
+static void stolen_from_one_whose_clock_was_read_later(void **state)
+{
+	struct cx_plugin table = own_plugin;
+	struct bench b;
+
+	(void)state;
+	table.choose_pcpu = place_on_0;
+	own.online = own.timer[0] = own.timer[1] = kick_at_25;
+	own.pick = steal_late;
+	b.spy = spy_new(&table, 0);
+	b.spy->faulty = true; /* the one stolen runs from a later time on than it was picked */
+	b.m = vmachine_new(&(struct vm_config){
+		.plugin = &b.spy->table, .pcpus = 2, .domains = two_hogs, .n_domains = 1 });
+	own.m = b.m;
+	vmachine_run(b.m, 50 * VM_MS);
+	assert_int_equal(own.seen[0] > 1, 1);
+	assert_int_equal(b.m->vcpus[own.seen[1]].on, 1);
+	vmachine_finish(b.m);
+	/* It left pCPU 0 at 25 ms and 5 ns, and is on pCPU 1 since then. */
+	assert_int_equal(b.m->record->pcpus[1].busy_ns, 25 * VM_MS - 5);
+	assert_int_equal(b.m->record->pcpus[0].busy_ns, 50 * VM_MS);
+	end_of(&b, 0);
+}
+
 /* --- where a waking vCPU goes by default ----------------------------------------------- */
 
 #define NODES "pack:2 l3:1 core:2 pu:2" /* 0 1 | 2 3 || 4 5 | 6 7: SMT, LLC, nodes */
@@ -754,6 +807,7 @@ int main(void)
 		cmocka_unit_test_setup(parked_while_it_sleeps, reset),
 		cmocka_unit_test_setup(a_waiting_vcpu_is_moved_a_running_one_is_not, reset),
 		cmocka_unit_test_setup(affinity_forbids_a_move, reset),
+		cmocka_unit_test_setup(stolen_from_one_whose_clock_was_read_later, reset),
 		cmocka_unit_test_setup(locks_of_peers, reset),
 		cmocka_unit_test_setup(a_lock_kept_is_taken_back, reset),
 		cmocka_unit_test_setup(default_place_is_idle_and_near, reset),
