@@ -623,17 +623,17 @@ static void a_lock_kept_is_taken_back(void **state)
 	end_of(&b, 1);
 }
 
-/* As if a thread on pCPU 0 made a decision while this one, on pCPU 1, is on its way to it. */
+/* As if a thread on pCPU 1 made a decision while this one, on pCPU 0, is on its way to it. */
 static void steal_late(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
 {
-	struct cx_pcpu *peer = cx_pcpu_at(policy, 0);
+	struct cx_pcpu *peer = cx_pcpu_at(policy, 1);
 	struct cx_vcpu *left;
 
-	if (cx_pcpu_index(pcpu) != 1 || own.seen[0]++ != 1)
+	if (cx_pcpu_index(pcpu) != 0 || own.seen[0]++ != 1)
 		return;
 	left = cx_pcpu_current(peer);
 	own.m->now_ns += 5;
-	vmachine_preempt(own.m, 0);
+	vmachine_preempt(own.m, 1);
 	assert_true(cx_trylock(peer));
 	assert_int_equal(cx_migrate(left, pcpu, now), 0);
 	cx_unlock(peer);
@@ -642,7 +642,7 @@ static void steal_late(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t 
 
 static void kick_at_25(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
 {
-	if (now == 0 && cx_pcpu_index(pcpu) == 1) {
+	if (now == 0 && cx_pcpu_index(pcpu) == 0) {
 		cx_timer_at(pcpu, 0, 25 * VM_MS);
 		cx_timer_at(pcpu, 1, 15 * VM_MS);
 	} else if (now) {
@@ -651,13 +651,19 @@ static void kick_at_25(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t 
 	(void)policy;
 }
 
+static struct cx_pcpu *place_on_1(struct cx_policy *policy, struct cx_vcpu *v, uint64_t now)
+{
+	(void)v, (void)now;
+	return cx_pcpu_at(policy, 1);
+}
+
 static void stolen_from_one_whose_clock_was_read_later(void **state)
 {
 	struct cx_plugin table = own_plugin;
 	struct bench b;
 
 	(void)state;
-	table.choose_pcpu = place_on_0;
+	table.choose_pcpu = place_on_1;
 	own.online = own.timer[0] = own.timer[1] = kick_at_25;
 	own.pick = steal_late;
 	b.spy = spy_new(&table, 0);
@@ -667,11 +673,11 @@ static void stolen_from_one_whose_clock_was_read_later(void **state)
 	own.m = b.m;
 	vmachine_run(b.m, 50 * VM_MS);
 	assert_int_equal(own.seen[0] > 1, 1);
-	assert_int_equal(b.m->vcpus[own.seen[1]].on, 1);
+	assert_int_equal(b.m->vcpus[own.seen[1]].on, 0);
 	vmachine_finish(b.m);
-	/* It left pCPU 0 at 25 ms and 5 ns, and is on pCPU 1 since then. */
-	assert_int_equal(b.m->record->pcpus[1].busy_ns, 25 * VM_MS - 5);
-	assert_int_equal(b.m->record->pcpus[0].busy_ns, 50 * VM_MS);
+	/* It left pCPU 1 at 25 ms and 5 ns, and is on pCPU 0 since then. */
+	assert_int_equal(b.m->record->pcpus[0].busy_ns, 25 * VM_MS - 5);
+	assert_int_equal(b.m->record->pcpus[1].busy_ns, 50 * VM_MS);
 	end_of(&b, 0);
 }
 
