@@ -8,6 +8,7 @@
 #include "trace/report.h"
 
 #define CX_NOISY_STEAL_PERCENT 2.0         /* more host steal than this is said loudly */
+#define CX_LOUD_STEAL_PERCENT 20.0         /* beyond, nothing in the run means much */
 #define CX_HEADLINE_WINDOW_NS 100000000ull /* E(100 ms) is in the headline */
 
 /* ---- numbers and names as text (report_format.c) ---- */

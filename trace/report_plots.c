@@ -494,7 +494,10 @@ static const struct recipe recipes[] = {
 	  "A bar is what a domain received; the black mark on it is what it was entitled to, "
 	  "worked out from weights, reservations, limits and what everybody wanted, and the same "
 	  "yardstick for every scheduler. A fair scheduler's bars end at their marks. A bar short "
-	  "of its mark: the domain was held back for others; beyond it: it was favoured.",
+	  "of its mark: the domain was held back for others, or the host was busy with other "
+	  "things "
+	  "(host steal: linux bars are then short, while those of the other schedulers hide it: "
+	  "compare the progress); beyond it: it was favoured.",
 	  write_shares, any_states },
 	{ "states", "Where the time went",
 	  "Each bar is all the time of a domain's vCPUs. Run: on a pCPU. Ready: had work and "

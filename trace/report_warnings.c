@@ -94,7 +94,7 @@ static void doubts(const struct speaker *s, const struct cx_record *record,
 		   const struct cx_metrics *m)
 {
 	if (record->degraded)
-		say(s, "DEGRADED: %s",
+		say(s, "%s: %s", cx_run_verdict(record),
 		    record->degraded_why ? record->degraded_why : "no reason is known");
 	if (record->interrupted)
 		say(s, "INTERRUPTED: the run ended early, after %.3f s",
@@ -103,8 +103,11 @@ static void doubts(const struct speaker *s, const struct cx_record *record,
 	if (m->steal_percent > CX_NOISY_STEAL_PERCENT)
 		say(s,
 		    "NOISY HOST: the host took away %.1f %% of the run time (host steal); "
-		    "do not trust small differences",
-		    m->steal_percent);
+		    "%s",
+		    m->steal_percent,
+		    m->steal_percent > CX_LOUD_STEAL_PERCENT
+			    ? "do not trust these figures; run it again on a quiet host"
+			    : "do not trust small differences");
 	faults(s, record);
 	losses(s, record, m);
 }
@@ -146,6 +149,10 @@ const char *cx_run_verdict(const struct cx_record *record)
 {
 	unsigned d;
 
+	if (record->faults[CX_FAULT_CRASHED])
+		return "CRASHED";
+	if (record->faults[CX_FAULT_STUCK])
+		return "STUCK";
 	if (record->degraded)
 		return "DEGRADED";
 	if (record->interrupted)
