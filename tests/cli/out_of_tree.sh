@@ -37,19 +37,19 @@ check "policy builds against the installed header alone" \
 expect "its parameters are listed by path" 0 mine "$coxswain" schedulers ./policy/mine.so
 
 guest=$dest$(pkg-config --variable=guestdir coxswain | sed "s|^$dest||")
-mkdir work && cp "$TOP/workloads/hog/hog.c" work/
+mkdir own && cp "$TOP/workloads/hog/hog.c" own/
 # shellcheck disable=SC2086
 check "workload builds with the installed guest kit" \
 	gcc -std=gnu11 -O2 -ffreestanding -fno-stack-protector -fno-pic -no-pie -fcf-protection=none \
 	-mno-red-zone -nostdlib -static $cflags "-I$guest" "-Wl,-T,$guest/payload.ld" \
-	-Wl,--build-id=none -Wl,-z,noexecstack -o work/hog.elf work/hog.c "$guest"/*.c "$guest"/*.S
+	-Wl,--build-id=none -Wl,-z,noexecstack -o own/hog.elf own/hog.c "$guest"/*.c "$guest"/*.S
 cat >mine.yaml <<'Y'
 # Does what is built outside the tree run?
 name: mine
 duration: 300ms
 domains:
   - name: a
-    workload: {name: ./work/hog.elf}
+    workload: {name: ./own/hog.elf}
   - name: b
     workload: {name: hog}
 Y
