@@ -89,11 +89,6 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 	return order_neighbours(d);
 }
 
-static unsigned words_of(const struct cx_dispatch *d)
-{
-	return (d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD;
-}
-
 /* The pool's pCPUs that are in @set (host CPU numbers; NULL = all), as bits.  False: none. */
 static bool set_affinity(const struct cx_dispatch *d, const struct cx_cpuset *set, uint64_t *bits)
 {
@@ -186,7 +181,7 @@ static int init_domains(struct cx_dispatch *d, const struct cx_dispatch_config *
 
 static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *config)
 {
-	unsigned words = (d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD, i;
+	unsigned words = words_of(d), i;
 
 	for (i = 0; i < d->n_domains; i++)
 		d->n_vcpus += config->domains[i].vcpus;

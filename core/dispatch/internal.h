@@ -161,6 +161,12 @@ static inline uint64_t clock_of(const struct cx_dispatch *d)
 	return d->ops->now(d->machine);
 }
 
+/** Length of a bit mask of pCPUs. */
+static inline unsigned words_of(const struct cx_dispatch *d)
+{
+	return (d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD;
+}
+
 static inline bool bit_of(const uint64_t *bits, unsigned i)
 {
 	return bits[i / BITS_PER_WORD] >> (i % BITS_PER_WORD) & 1;

@@ -89,7 +89,7 @@ static void flush_word(struct cx_dispatch *d, unsigned word)
 
 void flush(struct cx_dispatch *d)
 {
-	unsigned words = (d->n_pcpus + BITS_PER_WORD - 1) / BITS_PER_WORD, i;
+	unsigned words = words_of(d), i;
 	uint64_t earliest, promised;
 
 	for (i = 0; i < words && atomic_load(&d->n_kicks) > 0; i++)

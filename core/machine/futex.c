@@ -5,15 +5,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ull
-
 void cx_futex_wait(atomic_uint *word, unsigned value, uint64_t deadline_ns)
 {
 	struct timespec ts, *timeout = NULL;
 
 	if (deadline_ns != CX_NEVER) {
-		ts.tv_sec = (time_t)(deadline_ns / NS_PER_S);
-		ts.tv_nsec = (long)(deadline_ns % NS_PER_S);
+		ts.tv_sec = (time_t)(deadline_ns / CX_SEC);
+		ts.tv_nsec = (long)(deadline_ns % CX_SEC);
 		timeout = &ts;
 	}
 	/* An absolute time: the bitset form.  Whatever ends it, the caller looks again. */

@@ -15,6 +15,7 @@
 #define CX_CORE_HOST_H
 
 #include "base/error.h"
+#include "base/units.h"
 #include "core/dispatch/dispatch.h"
 #include "core/machine/engine.h"
 
@@ -123,13 +124,19 @@ struct cx_host {
 /** The kick: a vCPU thread's signal, see cx_host_signals(). */
 #define CX_KICK_SIGNAL SIGUSR1
 
-/** Nanoseconds since the run's zero. */
-static inline uint64_t cx_host_now(const struct cx_host *host)
+/** CLOCK_MONOTONIC in nanoseconds. */
+static inline uint64_t cx_monotonic_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec - host->start_ns;
+	return (uint64_t)ts.tv_sec * CX_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/** Nanoseconds since the run's zero. */
+static inline uint64_t cx_host_now(const struct cx_host *host)
+{
+	return cx_monotonic_ns() - host->start_ns;
 }
 
 /** Set up tables for so many domains with @vcpus[i] vCPUs each.  0 or -ENOMEM. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/machine/hostload.h"
 
+#include "base/units.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define NS_PER_S 1000000000ull
 
 static bool is_ours(unsigned cpu, const unsigned *cpus, unsigned n)
 {
@@ -42,7 +42,7 @@ static uint64_t own_ns(void)
 
 	if (getrusage(RUSAGE_SELF, &u) < 0)
 		return 0;
-	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * NS_PER_S +
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * CX_SEC +
 	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000;
 }
 
@@ -54,7 +54,7 @@ uint64_t cx_host_others_ns(const unsigned *cpus, unsigned n)
 
 	if (!f)
 		return 0;
-	busy = busy_ticks(f, cpus, n) * (NS_PER_S / (uint64_t)(tick_hz > 0 ? tick_hz : 100));
+	busy = busy_ticks(f, cpus, n) * (CX_SEC / (uint64_t)(tick_hz > 0 ? tick_hz : 100));
 	fclose(f);
 	return busy > own ? busy - own : 0;
 }

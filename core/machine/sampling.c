@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S 1000000000ull
-
 static uint64_t cpu_time(pthread_t thread)
 {
 	struct timespec ts = { 0 };
@@ -19,7 +17,7 @@ static uint64_t cpu_time(pthread_t thread)
 
 	if (pthread_getcpuclockid(thread, &clock) == 0)
 		clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * CX_SEC + (uint64_t)ts.tv_nsec;
 }
 
 /* The pCPU with the most of this interval left that the thread may use. */

@@ -7,19 +7,15 @@
 #include "core/dispatch/guard.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define VCPU_STACK_BYTES (128u * 1024u)
 #define VCPU_PRIORITY 1
-#define NS_PER_S 1000000000ull
 
 /* What the kick's handler needs to know: whose thread this is. */
 static __thread struct cx_host_vcpu *this_vcpu;
@@ -53,8 +49,8 @@ void cx_host_arm(struct cx_host_vcpu *hv)
 
 	if (at != CX_NEVER) {
 		at += hv->host->start_ns;
-		its.it_value.tv_sec = (time_t)(at / NS_PER_S);
-		its.it_value.tv_nsec = (long)(at % NS_PER_S);
+		its.it_value.tv_sec = (time_t)(at / CX_SEC);
+		its.it_value.tv_nsec = (long)(at % CX_SEC);
 	}
 	timer_settime(hv->slice_timer, TIMER_ABSTIME, &its, NULL);
 }
@@ -154,7 +150,7 @@ static uint64_t thread_cpu_ns(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * CX_SEC + (uint64_t)ts.tv_nsec;
 }
 
 static void set_mask(void)

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #define FDS_PER_DOMAIN 4u /* the VM and what KVM and perf need beside the vCPUs' */
 #define FDS_PER_VCPU 2u   /* the vCPU, its ring of switches */
@@ -199,22 +198,14 @@ void free_guests(struct run *r)
 		cx_topology_free(r->topology);
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 void set_clocks(struct run *r)
 {
 	struct cx_tsc_clock clock;
-	uint64_t calibrated = monotonic_ns();
+	uint64_t calibrated = cx_monotonic_ns();
 	unsigned i, k;
 
 	cx_tsc_clock(calibrated, &clock);
-	r->host.start_ns = monotonic_ns();
+	r->host.start_ns = cx_monotonic_ns();
 	/* Comparing the two clocks took a while; the run begins now. */
 	clock.base +=
 		(uint64_t)(((unsigned __int128)(r->host.start_ns - calibrated) << clock.shift) /

@@ -10,7 +10,6 @@
 #include <time.h>
 
 #define POLL_NS 100000000ull
-#define NS_PER_S 1000000000ull
 
 static int by_time(const void *a, const void *b)
 {
@@ -78,8 +77,8 @@ static void sleep_until(const struct run *r, uint64_t at)
 	struct timespec ts;
 
 	at += r->host.start_ns;
-	ts.tv_sec = (time_t)(at / NS_PER_S);
-	ts.tv_nsec = (long)(at % NS_PER_S);
+	ts.tv_sec = (time_t)(at / CX_SEC);
+	ts.tv_nsec = (long)(at % CX_SEC);
 	/* A signal ends it early: that is how a stop is noticed at once. */
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
