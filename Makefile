@@ -63,6 +63,7 @@ help:
 	@echo 'make              build everything into build/'
 	@echo 'make demo         install what is missing, build, and compare three schedulers on this host'
 	@echo 'make test         install what is missing, build, and run every test (T=KIND/NAME... runs some)'
+	@echo 'make test-host    the same tests of KVM on an emulated host of 8 CPUs (HOST=numa,smt,old,new or all)'
 	@echo 'make bench        measure, every figure as a ratio against its peer'
 	@echo 'make install      install under PREFIX ($(PREFIX)), below DESTDIR'
 	@echo 'make uninstall    remove what make install put there'

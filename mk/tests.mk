@@ -48,6 +48,18 @@ test:
 	$(MAKE_AGAIN) SAN=thread B=$(B)-tsan tsan-tests
 	$(Q)tests/run -b $(B) $(T)
 
+# The KVM part of the tests and the shipped scenarios on hosts that QEMU emulates:
+# HOST=NAME[,NAME]... of tests/host/hosts.cfg, or all.
+HOST ?= numa
+.PHONY: test-host
+test-host:
+	$(Q)scripts/install-packages build run test
+	-$(Q)scripts/install-packages host
+	$(MAKE_AGAIN) all-tests
+	$(MAKE_AGAIN) SAN=address,undefined B=$(B)-asan all-tests
+	$(MAKE_AGAIN) SAN=thread B=$(B)-tsan tsan-tests
+	$(Q)tests/host/run -b $(B) $(HOST) $(T)
+
 .PHONY: bench
 bench:
 	$(Q)scripts/install-packages build run
