@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Every shipped scenario under every scheduler, on all pCPUs of the host: each run ends
+# well, and what the summary says is true of any run on any host, however slow.
+. "$(dirname "$0")/../../cli/lib.sh"
+mark_processes
+RESULTS=${CX_RESULTS:-$TMP/results}
+DURATION=1s
+WATCHDOG=60s # a policy is not at fault for a host that is slow
+
+if ! have_kvm; then
+	skip "shipped scenarios" "no /dev/kvm here"
+	exit 0
+fi
+schedulers=$("$COXSWAIN" schedulers | awk '{ print $1 }' | paste -sd,)
+last=$(($(nproc) - 1))
+case " $(echo /sys/module/kvm_*) " in
+*kvm_amd*) backend=svm ;;
+*kvm_intel*) backend=vmx ;;
+*) backend=pvm ;;
+esac
+mkdir -p "$RESULTS"
+
+# Which distances two pCPUs of this host can have.
+distances=$("$COXSWAIN" topology | awk '/^Distances/ { on = 1; next } on' | grep -oE 'SMT|LLC|node|remote' |
+	tr '[:upper:]' '[:lower:]' | sort -u | jq -R . | jq -sc .)
+
+facts='
+def states: .run_ns + .ready_ns + .limited_ns + .costop_ns + .blocked_ns + .paused_ns;
+def fact(name; holds): if holds then empty else name end;
+[ .runs[] as $r | $r.scheduler as $s | $r.domains[].vcpus as $v | (
+  fact("\($s): degraded, interrupted or with faults"; $r.degraded == false and $r.interrupted == false and $r.faults == {}),
+  fact("\($s): a domain did not end with the run or by itself";
+    all($r.domains[]; .end | IN("run-end", "exit", "stop"))),
+  fact("\($s): states do not add up"; all($v[]; states == .stop_ns - .start_ns)),
+  fact("\($s): a state is negative"; all($v[]; [.run_ns, .ready_ns, .limited_ns, .costop_ns, .blocked_ns] | all(. >= 0))),
+  fact("\($s): a vCPU outlives the run"; all($v[]; .stop_ns <= $r.duration_ns)),
+  fact("\($s): a vCPU made no progress"; all($v[]; .progress > 0 or .run_ns == 0)),
+  fact("\($s): a domain was there half the time, and none of its vCPUs ran";
+    any($v[]; .run_ns > 0 or .stop_ns - .start_ns < $r.duration_ns / 2)),
+  fact("\($s): a pCPU gave more than there was"; all($r.pcpus[]; .busy_ns + .idle_ns <= $r.duration_ns + 1)),
+  fact("\($s): the vCPUs got more than the pCPUs gave"; ($s == "linux") or
+    ([$r.domains[].vcpus[].run_ns] | add) <= ([$r.pcpus[].busy_ns] | add)),
+  fact("\($s): a move that this host cannot have had"; all($v[].migrations | to_entries[];
+    .value == 0 or (.key as $k | $distances | index($k)))),
+  fact("\($s): accounts and metrics disagree by \($r.trace.disagreement_ns) ns"; $r.trace.disagreement_ns == 0),
+  fact("\($s): events lost"; $r.trace.lost == 0)
+) ] | unique'
+
+for file in "$TOP"/workloads/scenarios/*.yaml; do
+	name=$(basename "$file" .yaml)
+	sed -E "s/^pcpus: .*/pcpus: \"0-$last\"/" "$file" >"$name.yaml"
+	if ! "$COXSWAIN" compare "$name.yaml" --schedulers "$schedulers" -d $DURATION --watchdog $WATCHDOG \
+		--out "out-$name" --json >"$RESULTS/$name.json" 2>stderr; then
+		fail "$name" "$(tail -n 3 stderr | tr '\n' '|')"
+		continue
+	fi
+	json "$name: $schedulers, $((last + 1)) pCPUs, $backend" "$RESULTS/$name.json" \
+		'.machine == "kvm" and .backend == $backend and ([.runs[].scheduler] | join(",")) == $schedulers and
+			all(.runs[].pcpus; length == ($last | tonumber) + 1)' \
+		--arg backend $backend --arg schedulers "$schedulers" --arg last $last
+	wrong=$(jq -r --argjson distances "$distances" "$facts"' | join("; ")' "$RESULTS/$name.json" 2>&1)
+	[ -z "$wrong" ] && pass "$name: facts" || fail "$name: facts" "$wrong"
+	cp -r "out-$name" "$RESULTS/" 2>/dev/null
+done
+nothing_left "no process and no file is left"
