@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Every shipped scenario under every scheduler, on all pCPUs of the host: each run ends
-# well, and what the summary says is true of any run on any host, however slow.
+# Every shipped scenario under every scheduler, on a few pCPUs and on all: each run ends well, and
+# what the summary says is true of any run on any host, however slow.
 . "$(dirname "$0")/../../cli/lib.sh"
 mark_processes
 RESULTS=${CX_RESULTS:-$TMP/results}
-DURATION=1s
+DURATION=500ms
 WATCHDOG=60s # a policy is not at fault for a host that is slow
 
 if ! have_kvm; then
@@ -47,20 +47,30 @@ def fact(name; holds): if holds then empty else name end;
   fact("\($s): events lost"; $r.trace.lost == 0)
 ) ] | unique'
 
-for file in "$TOP"/workloads/scenarios/*.yaml; do
-	name=$(basename "$file" .yaml)
-	sed -E "s/^pcpus: .*/pcpus: \"0-$last\"/" "$file" >"$name.yaml"
-	if ! "$COXSWAIN" compare "$name.yaml" --schedulers "$schedulers" -d $DURATION --watchdog $WATCHDOG \
-		--out "out-$name" --json >"$RESULTS/$name.json" 2>stderr; then
+# compare SCENARIO PCPUS DURATION: under every scheduler, on these pCPUs.
+compare() {
+	local name=$1-on-$2 wrong
+	sed -E "s/^pcpus: .*/pcpus: \"$2\"/" "$TOP/workloads/scenarios/$1.yaml" >"$name.yaml"
+	if ! "$COXSWAIN" compare "$name.yaml" --schedulers "$schedulers" -d "$3" --watchdog $WATCHDOG \
+		--out "$RESULTS/$name" --json >"$RESULTS/$name.json" 2>stderr; then
 		fail "$name" "$(tail -n 3 stderr | tr '\n' '|')"
-		continue
+		return
 	fi
-	json "$name: $schedulers, $((last + 1)) pCPUs, $backend" "$RESULTS/$name.json" \
-		'.machine == "kvm" and .backend == $backend and ([.runs[].scheduler] | join(",")) == $schedulers and
-			all(.runs[].pcpus; length == ($last | tonumber) + 1)' \
-		--arg backend $backend --arg schedulers "$schedulers" --arg last $last
+	json "$name: $schedulers, $backend" "$RESULTS/$name.json" \
+		'.machine == "kvm" and .backend == $backend and ([.runs[].scheduler] | join(",")) == $schedulers' \
+		--arg backend $backend --arg schedulers "$schedulers"
 	wrong=$(jq -r --argjson distances "$distances" "$facts"' | join("; ")' "$RESULTS/$name.json" 2>&1)
 	[ -z "$wrong" ] && pass "$name: facts" || fail "$name: facts" "$wrong"
-	cp -r "out-$name" "$RESULTS/" 2>/dev/null
+}
+
+# As many pCPUs as the scenario was made for, as far apart as this host has them; and all.
+for file in "$TOP"/workloads/scenarios/*.yaml; do
+	name=$(basename "$file" .yaml)
+	case $(sed -n 's/^pcpus: *"\(.*\)".*/\1/p' "$file") in
+	0) compare "$name" $last $DURATION ;;
+	0-1) compare "$name" 0,$last $DURATION ;;
+	*) fail "$name" "is for pCPUs that this test knows nothing of" ;;
+	esac
+	compare "$name" 0-$last $DURATION
 done
 nothing_left "no process and no file is left"
