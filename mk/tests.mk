@@ -4,6 +4,8 @@
 UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 TEST_SO := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
+# What an emulated host runs beside its tests.
+HOST_BIN := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*.c))
 # Code that several of them share.
 SUPPORT_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard tests/support/*.c))
 SUPPORT_LIB := $(if $(SUPPORT_OBJ),$(B)/libsupport.a)
@@ -11,7 +13,7 @@ SUPPORT_LIB := $(if $(SUPPORT_OBJ),$(B)/libsupport.a)
 TSAN_BIN := $(patsubst %,$(B)/tests/%,$(shell awk '$$1 == "tsan" { print $$2 }' tests/tests.cfg))
 
 .PHONY: all-tests
-all-tests: all $(UNIT_BIN) $(TEST_SO) $(TEST_ELF)
+all-tests: all $(UNIT_BIN) $(TEST_SO) $(TEST_ELF) $(HOST_BIN)
 .PHONY: tsan-tests
 tsan-tests: $(TSAN_BIN) $(SCHED_SO) $(TEST_SO) $(PAYLOAD_ELF) $(TEST_ELF)
 .PHONY: all-bench
@@ -24,6 +26,10 @@ define link_test
 endef
 $(B)/tests/test_%: $(B)/obj/tests/unit/test_%.c.o $(SUPPORT_LIB) $(B)/libcoxswain.a core/plugin.map
 	$(link_test)
+$(B)/tests/host/%: $(B)/obj/tests/host/%.c.o
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $<
 $(B)/bench/%: $(B)/obj/tests/bench/%.c.o $(SUPPORT_LIB) $(B)/libcoxswain.a core/plugin.map
 	$(link_test)
 $(B)/libsupport.a: $(SUPPORT_OBJ)

@@ -123,6 +123,9 @@ static enum cx_next hypercall(struct cx_host_vcpu *hv, const struct cx_exit *exi
 		return ring0(hv, why);
 	case CX_HC_NOP:
 		break;
+	case CX_HC_NOW:
+		result = (int64_t)cx_host_now(hv->host);
+		break;
 	default:
 		result = -ENOSYS;
 		break;

@@ -207,9 +207,13 @@ void set_clocks(struct run *r)
 	cx_tsc_clock(calibrated, &clock);
 	r->host.start_ns = cx_monotonic_ns();
 	/* Comparing the two clocks took a while; the run begins now. */
-	clock.base +=
-		(uint64_t)(((unsigned __int128)(r->host.start_ns - calibrated) << clock.shift) /
-			   clock.mult);
+	if (clock.mult)
+		clock.base += (uint64_t)(((unsigned __int128)(r->host.start_ns - calibrated)
+					  << clock.shift) /
+					 clock.mult);
+	else
+		cx_host_log(&r->host, "this host does not trust its time stamp counter: guests "
+				      "ask for the time, and every reading is an exit");
 	for (i = 0; i < r->scenario->n_domains; i++)
 		for (k = 0; k < r->scenario->domains[i].vcpus; k++) {
 			struct cx_guest_page *page = cx_vm_page(r->vms[i], k);

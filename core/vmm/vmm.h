@@ -35,7 +35,8 @@ const char *cx_kvm_backend(const struct cx_kvm *kvm);
 /**
  * The host's time stamp counter as a clock: ns = ((tsc - base) * mult) >> shift, with a
  * 128-bit product.  Every vCPU's counter is made equal to the host's, so that this is
- * the guest's clock too.
+ * the guest's clock too.  mult is 0 where the host itself does not trust its counter to
+ * keep time: KVM then changes a guest's counter whenever its vCPU moves, by milliseconds.
  */
 struct cx_tsc_clock {
 	uint64_t base, mult;
@@ -46,7 +47,7 @@ struct cx_tsc_clock {
 /**
  * Compare the counter with CLOCK_MONOTONIC and find the clock that shows the nanoseconds
  * since @start_ns of CLOCK_MONOTONIC.  Takes 20 ms, asleep; drifts from CLOCK_MONOTONIC
- * by about 1 us a second.
+ * by about 1 us a second.  All 0 where the counter is no clock; guests ask then.
  */
 void cx_tsc_clock(uint64_t start_ns, struct cx_tsc_clock *clock);
 
@@ -72,7 +73,7 @@ struct cx_vm_config {
 	unsigned peers;                   /* for the guest page; CX_HC_SEND is the caller's */
 	uint64_t seed;
 	int64_t params[CX_GUEST_PARAMS];
-	uint64_t tsc_base, tsc_mult; /* the guest's clock, of the host's TSC: cx_tsc_clock() */
+	uint64_t tsc_base, tsc_mult; /* the guest's clock: cx_tsc_clock() */
 	unsigned tsc_shift;
 };
 

@@ -33,6 +33,8 @@ CX_WORKLOAD = {
 		     [R_ANSWER] = "failed_answer" },
 };
 
+#define CLOCKS_APART_NS 100000u
+
 /** What can be broken; the exit status. */
 enum rule {
 	RULE_NONE,
@@ -49,7 +51,8 @@ enum rule {
 	RULE_LOG_LENGTH,  /* 11: LOG of too much: -EINVAL, or -EFAULT if outside as well */
 	RULE_LOG_ANY,     /* 12: LOG from anywhere: 0 or -EFAULT */
 	RULE_UPCALL,      /* 13: UPCALL: 0 for 0 and 1, for others 0 or an error */
-	RULE_NOP          /* 14: NOP: 0 */
+	RULE_NOP,         /* 14: NOP: 0 */
+	RULE_NOW          /* 15: NOW: the time, which never goes back */
 };
 
 struct caller {
@@ -196,11 +199,25 @@ static enum rule try_nop(struct caller *c)
 	return call(c, CX_HC_NOP, wild(c), wild(c), wild(c)) ? RULE_NOP : RULE_NONE;
 }
 
+static enum rule try_now(struct caller *c)
+{
+	uint64_t before = cx_now(c->page);
+	int64_t now = call(c, CX_HC_NOW, wild(c), wild(c), wild(c));
+	uint64_t after = cx_now(c->page);
+
+	/* Two clocks, which drift apart by about a microsecond a second. */
+	return now > 0 && (uint64_t)now + CLOCKS_APART_NS > before &&
+			       (uint64_t)now < after + CLOCKS_APART_NS
+		       ? RULE_NONE
+		       : RULE_NOW;
+}
+
 int cx_main(struct cx_guest_page *page)
 {
-	static enum rule (*const tries[])(struct caller *) = { try_unknown, try_block, try_yield,
-							       try_timer,   try_send,  try_log,
-							       try_upcall,  try_nop };
+	static enum rule (*const tries[])(struct caller *) = {
+		try_unknown, try_block, try_yield,  try_timer, try_send,
+		try_log,     try_nop,   try_upcall, try_now,
+	};
 	struct caller c = { .page = page };
 	enum rule broken = RULE_NONE;
 

@@ -68,10 +68,10 @@ int cx_main(struct cx_guest_page *page)
 		uint64_t since, waited = 0;
 
 		cx_work(work + (spread ? cx_random_below(&random, spread) : 0));
-		since = cx_ticks();
+		since = cx_now(page);
 		if (!cx_barrier_arrive(barrier, page->vcpus, &sense)) {
 			yields += wait_until_open(barrier, sense, spins);
-			waited = cx_ticks_to_ns(page, cx_ticks() - since);
+			waited = cx_now(page) - since;
 		}
 		sum += waited;
 		if (waited > max)

@@ -46,8 +46,8 @@ CX_WORKLOAD = {
 };
 
 struct tally {
-	uint64_t warm, warm_ticks; /* accesses, and what they took */
-	uint64_t cold, cold_ticks;
+	uint64_t warm, warm_ns; /* accesses, and what they took */
+	uint64_t cold, cold_ns;
 	uint64_t returns;
 };
 
@@ -61,15 +61,15 @@ static struct cx_line *walk(struct cx_line *at, bool write)
 	return at;
 }
 
-static uint64_t ps_per_access(const struct cx_guest_page *page, uint64_t ticks, uint64_t accesses)
+static uint64_t ps_per_access(uint64_t ns, uint64_t accesses)
 {
-	return accesses ? cx_ticks_to_ns(page, ticks) * PS_PER_NS / accesses : 0;
+	return accesses ? ns * PS_PER_NS / accesses : 0;
 }
 
 static void publish(struct cx_guest_page *page, const struct tally *tally, uint64_t lines)
 {
-	uint64_t warm = ps_per_access(page, tally->warm_ticks, tally->warm);
-	uint64_t cold = ps_per_access(page, tally->cold_ticks, tally->cold);
+	uint64_t warm = ps_per_access(tally->warm_ns, tally->warm);
+	uint64_t cold = ps_per_access(tally->cold_ns, tally->cold);
 
 	cx_set_result(page, R_WARM_PS, warm);
 	cx_set_result(page, R_COLD_PS, cold);
@@ -80,17 +80,17 @@ static void publish(struct cx_guest_page *page, const struct tally *tally, uint6
 	cx_set_result(page, R_COLD, tally->cold);
 }
 
-/** Enter one piece of @ticks; *since counts the accesses since the last return. */
-static void count_piece(struct tally *tally, uint64_t ticks, uint64_t lines, uint64_t *since)
+/** Enter one piece of @ns; *since counts the accesses since the last return. */
+static void count_piece(struct tally *tally, uint64_t ns, uint64_t lines, uint64_t *since)
 {
 	if (*since >= lines) {
 		tally->warm += PIECE;
-		tally->warm_ticks += ticks;
+		tally->warm_ns += ns;
 	} else {
 		/* Before the first return the working set is new, which is another matter. */
 		if (tally->returns) {
 			tally->cold += PIECE;
-			tally->cold_ticks += ticks;
+			tally->cold_ns += ns;
 		}
 		*since += PIECE;
 	}
@@ -112,11 +112,11 @@ int cx_main(struct cx_guest_page *page)
 	}
 	cx_random_init(&random, page->seed);
 	cx_cycle_make(at, lines, &random);
-	then = cx_ticks();
+	then = cx_now(page);
 	for (;;) {
 		at = walk(at, write);
-		now = cx_ticks();
-		if (cx_ticks_to_ns(page, now - then) > away) {
+		now = cx_now(page);
+		if (now - then > away) {
 			since = 0;
 			tally.returns++;
 			publish(page, &tally, lines);
@@ -127,6 +127,6 @@ int cx_main(struct cx_guest_page *page)
 		cx_set_progress(page, accesses);
 		if (accesses % (PIECE * 1024) == 0)
 			publish(page, &tally, lines);
-		then = cx_ticks();
+		then = cx_now(page);
 	}
 }

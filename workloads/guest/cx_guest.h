@@ -114,21 +114,15 @@ static inline int64_t cx_log(const char *text)
 
 /* ---- the clock ------------------------------------------------------------ */
 
-static inline uint64_t cx_ticks(void)
-{
-	return __builtin_ia32_rdtsc();
-}
-
-/** How long @ticks of the TSC are; 128 bits, so that any length is exact. */
-static inline uint64_t cx_ticks_to_ns(const struct cx_guest_page *page, uint64_t ticks)
-{
-	return (uint64_t)(((unsigned __int128)ticks * page->tsc_mult) >> page->tsc_shift);
-}
-
-/** Nanoseconds since the start of the run. */
+/** Nanoseconds since the start of the run.  Costs an exit on hosts whose time stamp
+ *  counter is no clock.  128 bits, so that any time is exact. */
 static inline uint64_t cx_now(const struct cx_guest_page *page)
 {
-	return cx_ticks_to_ns(page, cx_ticks() - page->tsc_base);
+	if (!page->tsc_mult)
+		return (uint64_t)cx_hypercall(CX_HC_NOW, 0, 0, 0);
+	return (uint64_t)(((unsigned __int128)(__builtin_ia32_rdtsc() - page->tsc_base) *
+			   page->tsc_mult) >>
+			  page->tsc_shift);
 }
 
 /** Sleep until the clock shows @deadline, whatever events come meanwhile (they are

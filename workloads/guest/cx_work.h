@@ -43,10 +43,10 @@ static inline uint64_t cx_work_rate(const struct cx_guest_page *page)
 	uint64_t best = UINT64_MAX;
 
 	for (int i = 0; i < 64; i++) {
-		uint64_t start = cx_ticks(), took;
+		uint64_t start = cx_now(page), took;
 
 		cx_work(iterations);
-		took = cx_ticks_to_ns(page, cx_ticks() - start);
+		took = cx_now(page) - start;
 		if (took < best)
 			best = took;
 	}

@@ -99,19 +99,18 @@ int cx_main(struct cx_guest_page *page)
 	while (!acquisitions || tally.acquisitions < acquisitions) {
 		uint64_t asked, got, gone, ticket;
 
-		asked = cx_ticks();
+		asked = cx_now(page);
 		ticket = cx_ticket_take(&shared->lock);
 		while (!cx_ticket_served(&shared->lock, ticket))
 			cx_pause();
-		got = cx_ticks();
+		got = cx_now(page);
 		cx_store(&shared->holder, me);
 		cx_work(critical);
 		if (cx_load(&shared->holder) != me)
 			tally.violations++;
-		gone = cx_ticks();
+		gone = cx_now(page);
 		cx_ticket_release(&shared->lock);
-		count(&tally, cx_ticks_to_ns(page, got - asked), cx_ticks_to_ns(page, gone - got),
-		      too_long);
+		count(&tally, got - asked, gone - got, too_long);
 		publish(page, &tally);
 		cx_work(think);
 	}

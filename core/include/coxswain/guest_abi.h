@@ -13,7 +13,8 @@
  * The VMM checks every argument.
  *
  * Time in a guest: ns = ((rdtsc - tsc_base) * tsc_mult) >> tsc_shift, the nanoseconds
- * since the start of the run.  The product needs 128 bits: mult has about 31.
+ * since the start of the run.  The product needs 128 bits: mult has about 31.  Where
+ * tsc_mult is 0 the host's counter is no clock, and the time is what CX_HC_NOW returns.
  *
  * At the entry point rdi and rsp (a multiple of 16) are set, the other general registers
  * 0, interrupts on; x87 and SSE are ready as in a new process, AVX is not.
@@ -24,7 +25,7 @@
 #include <stdint.h>
 
 #define CX_GUEST_MAGIC 0x5357584f43ull /* "COXWS" */
-#define CX_GUEST_ABI_VERSION 1u
+#define CX_GUEST_ABI_VERSION 2u
 
 #define CX_GUEST_IMAGE 0x200000ull /* lowest address of a payload's image */
 #define CX_GUEST_VCPUS_MAX 64u
@@ -61,6 +62,8 @@ enum cx_hypercall {
 	CX_HC_RING0 = 7,
 	/** Nothing; for measuring a hypercall.  Returns 0. */
 	CX_HC_NOP = 8,
+	/** Returns the nanoseconds since the start of the run, on any host. */
+	CX_HC_NOW = 9,
 	CX_HYPERCALLS
 };
 
@@ -77,7 +80,7 @@ struct cx_guest_page {
 	uint32_t domain;      /* the domain's index in the run */
 	uint32_t peers;       /* number of peers for CX_HC_SEND, beside 0 */
 	uint64_t seed;        /* differs for every vCPU, the same for the same scenario seed */
-	uint64_t tsc_base, tsc_mult;
+	uint64_t tsc_base, tsc_mult; /* tsc_mult = 0: ask, with CX_HC_NOW */
 	uint32_t tsc_shift, reserved0;
 	uint64_t shared_base, shared_size; /* domain-shared area */
 	uint64_t heap_base, heap_size;     /* the rest of memory, shared by the vCPUs; zeroed */

@@ -50,6 +50,7 @@ def fact(name; holds): if holds then empty else name end;
 # compare SCENARIO PCPUS DURATION: under every scheduler, on these pCPUs.
 compare() {
 	local name=$1-on-$2 wrong
+	echo "$name, at $(cut -d" " -f1 /proc/uptime) s"
 	sed -E "s/^pcpus: .*/pcpus: \"$2\"/" "$TOP/workloads/scenarios/$1.yaml" >"$name.yaml"
 	if ! "$COXSWAIN" compare "$name.yaml" --schedulers "$schedulers" -d "$3" --watchdog $WATCHDOG \
 		--out "$RESULTS/$name" --json >"$RESULTS/$name.json" 2>stderr; then
