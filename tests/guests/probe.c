@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* probe - does one thing, chosen by its parameter `what`; see probe.h. */
 #include "probe.h"
+#include "quiet_faults.h"
 
 #include "cx_guest.h"
 
@@ -11,7 +12,6 @@
 #define PAGE_DIRECTORY_FLAGS 0x83 /* present, writable, 2 MiB */
 #define LARGE_PAGE 0x200000ull
 #define RFLAGS_TF 0x100
-#define RFLAGS_AC 0x40000
 
 enum { P_WHAT, P_ARG, N_PARAMS };
 
@@ -156,14 +156,6 @@ static void x87_fault(void)
 	__asm__ volatile("fldcw %0; fldz; fld1; fdivp; fwait" : : "m"(unmasked));
 }
 
-static void simd_fault(void)
-{
-	static const uint32_t unmasked = 0x1d80;
-	double zero = 0, one = 1;
-
-	__asm__ volatile("ldmxcsr %2; divsd %1, %0" : "+x"(one) : "x"(zero), "m"(unmasked));
-}
-
 static void fault_memory(struct cx_guest_page *page, uint64_t arg)
 {
 	switch (arg) {
@@ -234,10 +226,7 @@ static int fault(struct cx_guest_page *page, uint64_t arg)
 		simd_fault();
 		break;
 	case FAULT_ALIGNMENT:
-		__asm__ volatile("pushfq; orl %0, (%%rsp); popfq; movl 1(%%rsp), %%eax"
-				 :
-				 : "i"(RFLAGS_AC)
-				 : "rax");
+		alignment_fault();
 		break;
 	default:
 		fault_memory(page, arg);
