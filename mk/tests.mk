@@ -5,7 +5,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 TEST_SO := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests/plugins/*.c))
 # What an emulated host runs beside its tests.
-HOST_BIN := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*.c))
+HOST_BIN := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*.c)) $(B)/bench/moving
 # Code that several of them share.
 SUPPORT_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard tests/support/*.c))
 SUPPORT_LIB := $(if $(SUPPORT_OBJ),$(B)/libsupport.a)
