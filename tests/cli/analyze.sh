@@ -8,12 +8,6 @@ if ! have_kvm; then
 	skip "traces" "no /dev/kvm here"
 	exit 0
 fi
-agree='
-def times: [.runs[] | .scheduler as $s | .domains[] | .name as $d | .vcpus[] | {key: "\($s) \($d) \(.id)", value: .run_ns}] | from_entries;
-(if has("scenarios") then .scenarios[0] else . end | times) as $own | ($again[0] | times) as $traced
-| ($own | length) > 0 and ($own | keys) == ($traced | keys)
-and all($own | keys[]; . as $k | ($own[$k] - $traced[$k] | fabs) <= 0.001 * $own[$k])'
-
 # traced NAME SCHEDULERS DURATION: a shipped scenario, recorded and analyzed.
 traced() {
 	local name=$1
@@ -26,7 +20,7 @@ traced() {
 		return
 	fi
 	json "$name: no event is lost" own.json 'all(.runs[]; .trace.events > 0 and .trace.lost == 0)'
-	json "$name: run times agree within 0.1 %" own.json "$agree" --slurpfile again again.json
+	same_times "$name: run times agree within 0.1 %" own.json again.json
 }
 for scenario in "$TOP"/workloads/scenarios/*.yaml; do
 	traced "$(basename "$scenario" .yaml)" credit 1s

@@ -104,3 +104,14 @@ json() {
 		fail "$name" "$filter: $said"
 	fi
 }
+
+# same_times NAME OWN ANALYZED: every vCPU has the same run time, within 0.1 %, in the JSON of a
+# comparison and in that of `analyze`.
+same_times() {
+	json "$1" "$2" '
+		def times: [.runs[] | .scheduler as $s | .domains[] | .name as $d | .vcpus[]
+			| {key: "\($s) \($d) \(.id)", value: .run_ns}] | from_entries;
+		(if has("scenarios") then .scenarios[0] else . end | times) as $own | ($again[0] | times) as $traced
+		| ($own | length) > 0 and ($own | keys) == ($traced | keys)
+		and all($own | keys[]; . as $k | ($own[$k] - $traced[$k] | fabs) <= 0.001 * $own[$k])' --slurpfile again "$3"
+}
