@@ -44,9 +44,11 @@ static int boot(struct bench *b, struct cx_vm **vm)
 {
 	char path[PATH_MAX + 64];
 	struct cx_payload *payload;
-	struct cx_vm_config config = {
-		.name = "moves", .vcpus = 1, .memory = MEMORY, .params = { PROBE_NOP }, .tsc_mult = 1
-	};
+	struct cx_vm_config config = { .name = "moves",
+				       .vcpus = 1,
+				       .memory = MEMORY,
+				       .params = { PROBE_NOP },
+				       .tsc_mult = 1 };
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/tests/guests/probe.elf", b->build);

@@ -10,7 +10,7 @@ if ! have_kvm; then
 	exit 0
 fi
 LONG=60s # never reached
-BEFORE=1.5 # seconds until the signal
+BEFORE=1.5 # seconds from the first guest until the signal
 
 # interrupted SIGNAL COMMAND...: its status in $status, its output in stdout and stderr.
 interrupted() {
@@ -18,6 +18,10 @@ interrupted() {
 	shift
 	setsid "$@" >stdout 2>stderr & # a process group of its own, as a shell's jobs have
 	pid=$!
+	for _ in {1..600}; do # a slow host takes long to record and to boot
+		grep -qs '^cx-0/0' /proc/$pid/task/*/comm && break
+		sleep 0.1
+	done
 	sleep $BEFORE
 	kill -"$signal" -- "${group:+-}$pid"
 	[ "${twice:-}" ] && sleep 0.02 && kill -"$signal" $pid

@@ -28,7 +28,8 @@ static struct cx_pcpu *choose_another(struct cx_policy *policy, struct cx_vcpu *
 }
 
 /** From the queue of another pCPU, and so moved. */
-static struct cx_vcpu *take_from_others(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
+static struct cx_vcpu *take_from_others(struct cx_policy *policy, struct cx_pcpu *pcpu,
+					uint64_t now)
 {
 	unsigned others = cx_pcpu_count(policy) - 1;
 
@@ -69,9 +70,6 @@ static struct cx_vcpu *pick_from_others(struct cx_policy *policy, struct cx_pcpu
 }
 
 const struct cx_plugin coxswain_plugin = {
-	CX_PLUGIN_HEADER,
-	.name = "moves_always",
-	MINIMAL_RR,
-	.choose_pcpu = choose_another,
+	CX_PLUGIN_HEADER,         .name = "moves_always", MINIMAL_RR, .choose_pcpu = choose_another,
 	.pick = pick_from_others,
 };
