@@ -26,6 +26,7 @@
 
 struct pair {
 	_Atomic uint64_t *total;
+	_Atomic uint64_t *senders; /* vCPUs that have sent */
 	atomic_bool *stop;
 	bool first; /* its vCPUs hold the tokens at the start */
 	struct {
@@ -74,7 +75,8 @@ static void guest_pingpong(struct standin_vcpu *v, struct cx_exit *exit)
 	if (p->v[i].hand && !atomic_load(p->stop)) {
 		port = (unsigned)__builtin_ctzll(p->v[i].hand);
 		p->v[i].hand &= p->v[i].hand - 1;
-		p->v[i].sent++;
+		if (!p->v[i].sent++)
+			atomic_fetch_add(p->senders, 1);
 		hypercall(exit, CX_HC_SEND, 1, i, port);
 		return;
 	}
@@ -147,7 +149,7 @@ static void run_tokens(const char *plugin, bool hogs)
 {
 	struct rig r = { .n_domains = 2 * PAIRS + (hogs ? 2 : 0) };
 	struct pair pairs[2 * PAIRS] = { { 0 } };
-	_Atomic uint64_t total = 0;
+	_Atomic uint64_t total = 0, senders = 0;
 	atomic_bool stop = false;
 	unsigned i;
 	int rc;
@@ -158,6 +160,7 @@ static void run_tokens(const char *plugin, bool hogs)
 			continue;
 		}
 		pairs[i].total = &total;
+		pairs[i].senders = &senders;
 		pairs[i].stop = &stop;
 		pairs[i].first = i % 2 == 0;
 		r.domains[i] =
@@ -170,6 +173,10 @@ static void run_tokens(const char *plugin, bool hogs)
 	if (!reaches(&total, hogs ? EVENTS / 500 : EVENTS))
 		fail_msg("after %llu events nothing moves: a wake-up was lost",
 			 (unsigned long long)total);
+	/* On a busy host some may not have had a turn by then. */
+	if (!reaches(&senders, 2 * PAIRS * VCPUS))
+		fail_msg("%llu of %u vCPUs have sent", (unsigned long long)senders,
+			 2 * PAIRS * VCPUS);
 	atomic_store(&stop, true);
 	usleep(20000);
 	rig_finish(&r);
