@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 
 #define DEFAULT_SCHEDULER "credit"
+#define SCHEDULERS "linux,rr,credit" /* of compare */
+#define SIMULATED_SCHEDULERS "rr,credit"
+#define BASELINE "linux"
 #define SEVERAL_NAME "compare" /* of the default folder of several scenarios */
 
 struct campaign {
@@ -25,6 +28,12 @@ struct campaign {
 	struct cx_progress progress;
 	const atomic_bool *stop;
 	struct cx_recorder *recorder; /* with --trace, from the first run on */
+	bool simulated;
+	struct cx_costs costs; /* of the simulator */
+	bool no_kvm;           /* it was looked for */
+	struct cx_error why_no_kvm;
+	bool left_out; /* the baseline, which cannot be simulated */
+	char *kept;    /* names without it */
 };
 
 /* ---- before anything starts ------------------------------------------------ */
@@ -86,20 +95,63 @@ static int load_all(struct campaign *c)
 	return status;
 }
 
-static int check_machine(const struct cx_cli_options *options)
+/* KVM where it is wanted and there; where it is neither, the simulator. */
+static void choose_machine(struct campaign *c)
 {
-	struct cx_error err = { "" };
 	struct cx_kvm *kvm;
 
-	if (options->machine == CX_MACHINE_SIM) {
-		cx_complain("--machine sim: the simulated machine is not there yet; use kvm");
+	c->simulated = c->options->machine == CX_MACHINE_SIM;
+	if (c->simulated)
+		return;
+	c->no_kvm = cx_kvm_open(&kvm, &c->why_no_kvm) < 0;
+	if (!c->no_kvm)
+		cx_kvm_close(kvm);
+	c->simulated = c->no_kvm && c->options->machine == CX_MACHINE_AUTO;
+}
+
+/* In one line, when it is not what a person would expect. */
+static int say_machine(const struct campaign *c)
+{
+	if (!c->no_kvm)
+		return CX_STATUS_DONE;
+	if (!c->simulated) {
+		cx_complain("%s", c->why_no_kvm.text);
 		return CX_STATUS_FAILED;
 	}
-	if (cx_kvm_open(&kvm, &err) < 0) {
-		cx_complain("%s", err.text);
+	if (!c->options->quiet)
+		cx_complain("no usable KVM, so this is a simulation in virtual time%s (%s)",
+			    c->left_out ? ", without linux" : "", c->why_no_kvm.text);
+	return CX_STATUS_DONE;
+}
+
+/* Who takes part, if the caller does not say: the baseline only where there is a host. */
+static int choose_names(struct campaign *c, bool several)
+{
+	const struct cx_cli_options *o = c->options;
+	char *list, *at, *name, *rest;
+
+	c->names = several ? o->schedulers : o->scheduler;
+	if (!c->names && several)
+		c->names = c->simulated ? SIMULATED_SCHEDULERS : SCHEDULERS;
+	if (!c->names || !c->simulated || o->machine == CX_MACHINE_SIM || !several)
+		return CX_STATUS_DONE;
+	list = at = strdup(c->names);
+	rest = calloc(1, strlen(c->names) + 2);
+	c->kept = rest;
+	while (list && rest && (name = strsep(&at, ","))) {
+		if (strcmp(name, BASELINE) == 0) {
+			c->left_out = true;
+			continue;
+		}
+		sprintf(rest + strlen(rest), "%s%s", *rest ? "," : "", name);
+	}
+	free(list);
+	if (!list || !rest) {
+		cx_complain("out of memory");
 		return CX_STATUS_FAILED;
 	}
-	cx_kvm_close(kvm);
+	if (*rest)
+		c->names = rest;
 	return CX_STATUS_DONE;
 }
 
@@ -214,6 +266,8 @@ static int check_runs(struct campaign *c)
 			struct cx_measurement m = { .scenario = c->scenarios[i],
 						    .entrant = &c->lineups[i].entrants[j],
 						    .options = c->options,
+						    .simulated = c->simulated,
+						    .costs = &c->costs,
 						    .paths = c->paths };
 			struct cx_error err = { "" };
 			int ret = cx_measure_check(&m, &err);
@@ -235,6 +289,8 @@ static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 		struct cx_measurement m = { .scenario = c->scenarios[i],
 					    .entrant = &lineup->entrants[j],
 					    .options = c->options,
+					    .simulated = c->simulated,
+					    .costs = &c->costs,
 					    .paths = c->paths,
 					    .dir = c->results[i].dir,
 					    .recorder = &c->recorder,
@@ -320,22 +376,27 @@ static void campaign_free(struct campaign *c)
 	free(c->lineups);
 	free(c->scenarios);
 	free(c->out);
+	free(c->kept);
 }
 
 int cx_campaign(const struct cx_cli_options *options, const struct cx_cli_paths *paths,
-		const char *names, bool folder)
+		bool several)
 {
-	struct campaign c = { .options = options, .paths = paths, .names = names };
+	struct campaign c = { .options = options, .paths = paths };
 	int status;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not cost the report */
-	status = load_all(&c);
+	cx_costs_default(&c.costs);
+	choose_machine(&c);
+	status = choose_names(&c, several);
 	if (status == CX_STATUS_DONE)
-		status = check_machine(options);
+		status = load_all(&c);
+	if (status == CX_STATUS_DONE)
+		status = say_machine(&c);
 	if (status == CX_STATUS_DONE)
 		status = check_runs(&c);
 	if (status == CX_STATUS_DONE)
-		status = make_folders(&c, folder);
+		status = make_folders(&c, several);
 	if (status == CX_STATUS_DONE) {
 		c.stop = cx_stop_on_signals();
 		status = finish(&c, run_all(&c));

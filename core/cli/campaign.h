@@ -12,6 +12,7 @@
 #include "core/cli/cli.h"
 #include "core/dispatch/loader.h"
 #include "core/scenario/scenario.h"
+#include "core/sim/costs.h"
 #include "trace/capture.h"
 #include "trace/report.h"
 
@@ -87,6 +88,8 @@ struct cx_measurement {
 	const struct cx_scenario *scenario;
 	const struct cx_entrant *entrant;
 	const struct cx_cli_options *options;
+	bool simulated;
+	const struct cx_costs *costs; /* of the simulator */
 	const struct cx_cli_paths *paths;
 	const char *dir;               /* where the trace's folder goes; used with --trace */
 	struct cx_recorder **recorder; /* likewise: opened by the first run, kept for the others */
@@ -103,11 +106,12 @@ int cx_measure(const struct cx_measurement *m, struct cx_record **record);
 int cx_measure_check(const struct cx_measurement *m, struct cx_error *err);
 
 /**
- * Run options->args, each under each of @names (NULL: what the scenario names).
- * @folder  write a report also when --out was not given
+ * Run options->args, under options->scheduler (NULL: what each scenario names).
+ * @several  each under each of options->schedulers, and write a report also when --out was
+ *           not given
  * Returns a status.
  */
 int cx_campaign(const struct cx_cli_options *options, const struct cx_cli_paths *paths,
-		const char *names, bool folder);
+		bool several);
 
 #endif

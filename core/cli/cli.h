@@ -45,6 +45,9 @@ struct cx_cli_options {
 	bool seed_given;
 	const char **params; /* "NAME=VALUE", as given; malloc'd array */
 	unsigned n_params;
+	const char *topology;  /* what is simulated; NULL = the scenario's, else this host */
+	uint64_t shuffle_seed; /* with shuffle_given */
+	bool shuffle_given;
 	const char *out; /* NULL = not given */
 	bool trace, json, quiet, verbose, realtime;
 	uint64_t watchdog_ns;                     /* 0 = the default */

@@ -3,10 +3,7 @@
 
 #include "core/cli/campaign.h"
 
-#define DEFAULT_SCHEDULERS "linux,rr,credit"
-
 int cx_cmd_compare(const struct cx_cli_options *options, const struct cx_cli_paths *paths)
 {
-	return cx_campaign(options, paths,
-			   options->schedulers ? options->schedulers : DEFAULT_SCHEDULERS, true);
+	return cx_campaign(options, paths, true);
 }

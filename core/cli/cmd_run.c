@@ -13,5 +13,5 @@ int cx_cmd_run(const struct cx_cli_options *options, const struct cx_cli_paths *
 			    options->scheduler, CX_CLI_NAME);
 		return CX_STATUS_USAGE;
 	}
-	return cx_campaign(options, paths, options->scheduler, false);
+	return cx_campaign(options, paths, false);
 }

@@ -80,10 +80,27 @@ static struct cx_run_options options_of(const struct cx_measurement *m)
 	};
 }
 
+/* What is to be simulated, into *@sim, if anything is. */
+static void choose_sim(const struct cx_measurement *m, struct cx_run_options *options,
+		       struct cx_run_sim *sim)
+{
+	if (!m->simulated)
+		return;
+	*sim = (struct cx_run_sim){
+		.topology = m->options->topology,
+		.costs = *m->costs,
+		.shuffle = m->options->shuffle_given,
+		.shuffle_seed = m->options->shuffle_seed,
+	};
+	options->sim = sim;
+}
+
 int cx_measure_check(const struct cx_measurement *m, struct cx_error *err)
 {
 	struct cx_run_options options = options_of(m);
+	struct cx_run_sim sim;
 
+	choose_sim(m, &options, &sim);
 	return cx_run_check(m->scenario, &options, err);
 }
 
@@ -91,12 +108,14 @@ int cx_measure(const struct cx_measurement *m, struct cx_record **record)
 {
 	const struct cx_cli_options *o = m->options;
 	struct cx_run_options options = options_of(m);
+	struct cx_run_sim sim;
 	struct cx_capture *capture = NULL;
 	struct cx_error err = { "" };
 	char *trace_dir = NULL;
 	int ret = 0, stopped;
 
 	*record = NULL;
+	choose_sim(m, &options, &sim);
 	cx_progress_begin(m->progress, m->scenario->name, m->entrant->label);
 	if (o->trace)
 		ret = start_capture(m, &trace_dir, &capture, &err);

@@ -27,6 +27,7 @@ enum {
 	CX_OPT_GANTT,
 	CX_OPT_WATCHDOG,
 	CX_OPT_REALTIME,
+	CX_OPT_SHUFFLE,
 	CX_OPT_JSON,
 	CX_OPT_QUIET,
 	CX_OPT_VERBOSE,
@@ -48,8 +49,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "Default: linux,rr,credit." },
 	{ CX_OPT_MACHINE, "machine", 'm', "auto|kvm|sim", MEASURING, CX_COMPLETE_CHOICES,
 	  "auto kvm sim",
-	  "What the VMs run on: kvm is real VMs on /dev/kvm; sim, a simulated machine, is not "
-	  "there yet; auto (the default) is kvm." },
+	  "What the VMs run on: kvm is real VMs on /dev/kvm; sim, a simulated machine in virtual "
+	  "time, for which no KVM is needed; auto (the default) is kvm where it works, else sim." },
 	{ CX_OPT_DURATION, "duration", 'd', "T", MEASURING, CX_COMPLETE_NOTHING, NULL,
 	  "Run for so long, not for the scenario's time. A number with ns, us, ms, s or m: 10s." },
 	{ CX_OPT_SEED, "seed", 0, "N", MEASURING, CX_COMPLETE_NOTHING, NULL,
@@ -73,6 +74,9 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_REALTIME, "realtime", 0, NULL, MEASURING, CX_COMPLETE_NOTHING, NULL,
 	  "Give the vCPUs' threads real-time priority on the host, if permitted: less "
 	  "disturbed by other programs, and others are more disturbed." },
+	{ CX_OPT_SHUFFLE, "shuffle-ties", 0, "SEED", MEASURING, CX_COMPLETE_NOTHING, NULL,
+	  "In a simulation, let chance decide what comes first among what is due at one instant "
+	  "and has no order of its own: brings out bugs that hide behind the usual order." },
 	{ CX_OPT_JSON, "json", 'j', NULL, REPORTING, CX_COMPLETE_NOTHING, NULL,
 	  "Print the summary as one JSON object on standard output, and nothing else there." },
 	{ CX_OPT_QUIET, "quiet", 'q', NULL, REPORTING, CX_COMPLETE_NOTHING, NULL,
@@ -116,15 +120,16 @@ static int read_watchdog(const char *text, struct cx_cli_options *options, struc
 	return ret;
 }
 
-static int read_seed(const char *text, struct cx_cli_options *options, struct cx_error *err)
+static int read_seed(const char *option, const char *text, uint64_t *seed, bool *given,
+		     struct cx_error *err)
 {
 	char *end;
 
 	errno = 0;
-	options->seed = strtoull(text, &end, 0);
-	options->seed_given = true;
+	*seed = strtoull(text, &end, 0);
+	*given = true;
 	if (errno || end == text || *end || text[strspn(text, " \t\n")] == '-')
-		return bad_value(err, "seed", text, "a whole number, 0 to 18446744073709551615");
+		return bad_value(err, option, text, "a whole number, 0 to 18446744073709551615");
 	return 0;
 }
 
@@ -226,7 +231,10 @@ static int take(int id, const char *value, struct cx_cli_options *options, struc
 	case CX_OPT_DURATION:
 		return read_duration("duration", value, &options->duration_ns, err);
 	case CX_OPT_SEED:
-		return read_seed(value, options, err);
+		return read_seed("seed", value, &options->seed, &options->seed_given, err);
+	case CX_OPT_SHUFFLE:
+		return read_seed("shuffle-ties", value, &options->shuffle_seed,
+				 &options->shuffle_given, err);
 	case CX_OPT_PARAM:
 		return add_param(value, options, err);
 	case CX_OPT_OUT:

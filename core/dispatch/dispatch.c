@@ -69,6 +69,8 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 		p->index = i;
 		p->host_cpu = config->pcpus[i];
 		p->llc = llc_of(d, cx_topology_llc(config->topology, p->host_cpu));
+		p->cost = &d->hists[d->single_thread ? 0 : 2 * i];
+		p->gap = p->cost + 1;
 		p->near = calloc(d->n_pcpus, sizeof(*p->near));
 		if (!p->near)
 			return -ENOMEM;
@@ -191,16 +193,18 @@ static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *con
 	d->llcs = calloc(d->n_pcpus, sizeof(*d->llcs));
 	d->distance = calloc((size_t)d->n_pcpus * d->n_pcpus, 1);
 	d->kicks = calloc(words, sizeof(*d->kicks));
+	d->hists = calloc(2 * (d->single_thread ? 1u : d->n_pcpus), sizeof(*d->hists));
 	d->policy.params = calloc(config->plugin->n_params + 1, sizeof(int64_t));
 	if (!d->pcpus || !d->domains || !d->vcpus || !d->llcs || !d->distance || !d->kicks ||
-	    !d->policy.params)
+	    !d->hists || !d->policy.params)
 		return -ENOMEM;
 	memset(d->vcpus, 0, d->n_vcpus * sizeof(*d->vcpus));
 	if (config->plugin->n_params)
 		memcpy(d->policy.params, config->params,
 		       config->plugin->n_params * sizeof(int64_t));
 	return cx_timers_init(&d->timers,
-			      d->n_vcpus * TIMERS_PER_VCPU + d->n_pcpus * TIMERS_PER_PCPU + 1);
+			      d->n_vcpus * TIMERS_PER_VCPU + d->n_pcpus * TIMERS_PER_PCPU + 1,
+			      d->single_thread);
 }
 
 static int start_policy(struct cx_dispatch *d, struct cx_error *err)
@@ -242,6 +246,7 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 	d->n_pcpus = config->n_pcpus;
 	d->n_domains = config->n_domains;
 	d->one_lock = config->plugin->flags & CX_PLUGIN_INSTANCE_LOCK;
+	d->single_thread = config->single_thread;
 	pthread_mutex_init(&d->instance_lock, NULL);
 	d->policy.d = d;
 	d->policy.plugin = config->plugin;
@@ -261,6 +266,8 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 		cx_dispatch_free(d);
 		return rc;
 	}
+	if (config->shuffle)
+		cx_timers_shuffle(&d->timers, config->shuffle_seed);
 	cx_timer_arm(&d->timers, &d->watchdog, d->watchdog_ns / 4);
 	*out = d;
 	return 0;
@@ -301,6 +308,7 @@ void cx_dispatch_free(struct cx_dispatch *d)
 		free(d->pcpus[i].near);
 	cx_timers_destroy(&d->timers);
 	free(d->policy.params);
+	free(d->hists);
 	free(d->kicks);
 	free(d->distance);
 	free(d->llcs);
@@ -344,12 +352,12 @@ unsigned cx_pcpu_host_cpu(const struct cx_pcpu *pcpu)
 
 void cx_pcpu_note_cost(struct cx_pcpu *pcpu, uint64_t ns)
 {
-	cx_hist_add(&pcpu->cost, ns);
+	cx_hist_add(pcpu->cost, ns);
 }
 
 void cx_pcpu_note_gap(struct cx_pcpu *pcpu, uint64_t ns)
 {
-	cx_hist_add(&pcpu->gap, ns);
+	cx_hist_add(pcpu->gap, ns);
 }
 
 void cx_dispatch_note(struct cx_vcpu *v, enum cx_event_type type, uint32_t why, uint64_t x,
@@ -466,8 +474,10 @@ void cx_dispatch_collect(struct cx_dispatch *d, struct cx_record *record)
 		record->pcpus[i].busy_ns = p->busy_ns;
 		record->pcpus[i].idle_ns = p->idle_ns;
 		record->switches += p->switches;
-		cx_hist_merge(&record->decide_ns, &p->cost);
-		cx_hist_merge(&record->gap_ns, &p->gap);
+		if (i > 0 && d->single_thread)
+			continue;
+		cx_hist_merge(&record->decide_ns, p->cost);
+		cx_hist_merge(&record->gap_ns, p->gap);
 	}
 	for (k = 0; k < CX_FAULTS; k++)
 		record->faults[k] = atomic_load(&pol->faults[k]);

@@ -30,6 +30,7 @@ struct cx_dispatch;
 #define CX_NEVER UINT64_MAX
 #define CX_WATCHDOG_DEFAULT_NS 2000000000ull
 #define CX_WATCHDOG_MIN_NS 10000000ull /* it looks four times as often */
+#define CX_STUCK_LOOK_NS 250000000ull  /* how often to call cx_dispatch_check_stuck() */
 
 /** What a machine offers.  @m is the machine given in the configuration. */
 struct cx_machine_ops {
@@ -43,6 +44,8 @@ struct cx_machine_ops {
 	bool (*pending)(void *m, struct cx_vcpu *v);
 	/** The timer set with cx_dispatch_set_timer() has expired; no lock held. */
 	void (*timer_expired)(void *m, struct cx_vcpu *v);
+	/** The policy's tick() on @pcpu has run; its lock held.  May be NULL. */
+	void (*ticked)(void *m, struct cx_pcpu *pcpu);
 	/** One line for the run's log; any lock may be held, must not block for long. */
 	void (*log)(void *m, const char *line);
 };
@@ -65,10 +68,17 @@ struct cx_dispatch_config {
 	const unsigned *pcpus; /* host CPU numbers */
 	unsigned n_domains;
 	const struct cx_dispatch_domain *domains;
-	struct cx_history *history;       /* a lane a pCPU; NULL = not kept */
+	struct cx_history *history;       /* a lane a pCPU, or one; NULL = not kept */
 	const struct cx_trace_sink *sink; /* NULL = not traced */
 	uint64_t watchdog_ns;             /* 0 = the default; at least CX_WATCHDOG_MIN_NS */
 	uint64_t seed;
+	/* One thread alone drives it, in virtual time: events come in order, so the history
+	 * has one lane, and no lock is taken.  Only cx_dispatch_check_stuck() may come from
+	 * another thread. */
+	bool single_thread;
+	/* Among timers of one kind that are due at one instant chance decides, from a seed. */
+	bool shuffle;
+	uint64_t shuffle_seed;
 };
 
 /**
@@ -159,8 +169,9 @@ void cx_dispatch_note(struct cx_vcpu *v, enum cx_event_type type, uint32_t why, 
 		      uint64_t y);
 
 /**
- * Called now and then by a supervising thread: has an operation of the policy been
- * running longer than the watchdog time?  Then it is broken off, and the policy is dead.
+ * Called every CX_STUCK_LOOK_NS by a supervising thread: has an operation of the policy been
+ * running longer than the watchdog time, on the caller's clock where time is virtual?  Then
+ * it is broken off, and the policy is dead.
  */
 void cx_dispatch_check_stuck(struct cx_dispatch *d);
 /** The policy crashed or hung: the run should end.  @why gets plug-in and operation. */

@@ -40,7 +40,7 @@ static struct cx_vcpu *steal(struct cx_pcpu *p, uint64_t now)
 
 		if (atomic_load(&peer->runnable) < 2)
 			continue;
-		if (peer->lock != p->lock && pthread_mutex_trylock(peer->lock) != 0)
+		if (peer->lock != p->lock && !try_lock_pcpu(peer))
 			continue;
 		v = first_eligible(peer, p);
 		if (v)

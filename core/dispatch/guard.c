@@ -2,6 +2,7 @@
 #include "core/dispatch/guard.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,6 +16,13 @@ static const int signals[CX_GUARD_SIGNALS] = { SIGSEGV, SIGBUS,  SIGFPE,
 					       SIGILL,  SIGABRT, BREAK_SIGNAL };
 
 static __thread struct cx_guard *innermost;
+
+/* A process has one handler for a signal, so its runs share them. */
+static struct {
+	pthread_mutex_t lock;
+	unsigned users;                         /* lock */
+	struct sigaction old[CX_GUARD_SIGNALS]; /* lock; from before the first user */
+} handlers = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 struct cx_guard *cx_guard_current(void)
 {
@@ -147,27 +155,46 @@ static void fill_action(int signo, struct sigaction *sa)
 	}
 }
 
-int cx_guard_install(struct cx_guard_handlers *handlers, struct cx_error *err)
+static int install_all(struct cx_error *err)
 {
 	struct sigaction sa;
 	unsigned i;
 
 	for (i = 0; i < CX_GUARD_SIGNALS; i++) {
+		int code;
+
 		fill_action(signals[i], &sa);
-		if (sigaction(signals[i], &sa, &handlers->old[i]) == 0)
+		if (sigaction(signals[i], &sa, &handlers.old[i]) == 0)
 			continue;
-		cx_fail(err, errno, "cannot catch signal %d: %s", signals[i], strerror(errno));
+		code = errno;
+		cx_fail(err, code, "cannot catch signal %d: %s", signals[i], strerror(code));
 		while (i-- > 0)
-			sigaction(signals[i], &handlers->old[i], NULL);
-		return -EINVAL;
+			sigaction(signals[i], &handlers.old[i], NULL);
+		return -code;
 	}
 	return 0;
 }
 
-void cx_guard_uninstall(const struct cx_guard_handlers *handlers)
+int cx_guard_install(struct cx_error *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&handlers.lock);
+	if (handlers.users == 0)
+		rc = install_all(err);
+	if (!rc)
+		handlers.users++;
+	pthread_mutex_unlock(&handlers.lock);
+	return rc;
+}
+
+void cx_guard_uninstall(void)
 {
 	unsigned i;
 
-	for (i = 0; i < CX_GUARD_SIGNALS; i++)
-		sigaction(signals[i], &handlers->old[i], NULL);
+	pthread_mutex_lock(&handlers.lock);
+	if (--handlers.users == 0)
+		for (i = 0; i < CX_GUARD_SIGNALS; i++)
+			sigaction(signals[i], &handlers.old[i], NULL);
+	pthread_mutex_unlock(&handlers.lock);
 }

@@ -27,11 +27,13 @@
 
 struct cx_pcpu;
 
-/** Which thread is in an operation, since when; one for each lock. */
+/** Which thread is in an operation, since when; one for each lock.  Where time is virtual
+ *  since_ns is no time but a number that the operation alone has. */
 struct cx_guard_watch {
 	_Atomic uint64_t since_ns;     /* 0 = none */
 	_Atomic uint64_t condemned_ns; /* since_ns of the operation that is to be broken off */
 	uint64_t seen_ns;              /* since_ns at the last look; the looker's own */
+	unsigned looks;                /* in a row that saw the same; likewise */
 	_Atomic(const char *) op;
 	_Atomic pid_t tid;
 };
@@ -75,13 +77,14 @@ void cx_guard_break(struct cx_guard_watch *watch, uint64_t since_ns);
 void *cx_guard_altstack_set(void);
 void cx_guard_altstack_clear(void *stack);
 
-/** Signal handlers for the time of a run; the old ones come back with the second. */
-struct cx_guard_handlers {
-	struct sigaction old[CX_GUARD_SIGNALS];
-};
 /** Take them out of a signal mask: a thread that runs operations must be able to get them. */
 void cx_guard_unmask(sigset_t *mask);
-int cx_guard_install(struct cx_guard_handlers *handlers, struct cx_error *err);
-void cx_guard_uninstall(const struct cx_guard_handlers *handlers);
+/**
+ * Signal handlers for the time of a run.  They belong to the process: the first of several
+ * runs at once brings them, the last one takes them away again.  Any thread.
+ * Returns 0, or a negative errno with a message.
+ */
+int cx_guard_install(struct cx_error *err);
+void cx_guard_uninstall(void);
 
 #endif

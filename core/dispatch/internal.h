@@ -58,7 +58,7 @@ struct cx_pcpu {
 	struct cx_timer timers[CX_PCPU_TIMERS];
 
 	struct cx_guard_watch watch; /* [a] the operation that runs under this lock */
-	struct cx_hist cost, gap;    /* by the thread that runs here */
+	struct cx_hist *cost, *gap;  /* by the thread that runs here; shared with one thread */
 };
 
 struct cx_domain {
@@ -135,7 +135,9 @@ struct cx_dispatch {
 	void *machine;
 	struct cx_policy policy;
 	pthread_mutex_t instance_lock;
-	bool one_lock;
+	bool one_lock, single_thread;
+	uint64_t operations;   /* so far; counted where one thread drives it */
+	struct cx_hist *hists; /* what pCPUs' cost and gap point into */
 	unsigned n_pcpus, n_domains, n_vcpus, n_llcs;
 	struct cx_pcpu *pcpus;
 	struct cx_domain *domains;
@@ -185,6 +187,7 @@ static inline bool is_oncpu(const struct cx_vcpu *v)
 /* --- locks.c --- */
 void lock_pcpu(struct cx_pcpu *p);
 void unlock_pcpu(struct cx_pcpu *p);
+bool try_lock_pcpu(struct cx_pcpu *p);
 /** Lock the pCPU that @v is assigned to, which may change until we have it. */
 struct cx_pcpu *lock_vcpu(struct cx_vcpu *v);
 void lock_two(struct cx_pcpu *a, struct cx_pcpu *b);

@@ -7,12 +7,19 @@
 
 void lock_pcpu(struct cx_pcpu *p)
 {
-	pthread_mutex_lock(p->lock);
+	if (!p->d->single_thread)
+		pthread_mutex_lock(p->lock);
 }
 
 void unlock_pcpu(struct cx_pcpu *p)
 {
-	pthread_mutex_unlock(p->lock);
+	if (!p->d->single_thread)
+		pthread_mutex_unlock(p->lock);
+}
+
+bool try_lock_pcpu(struct cx_pcpu *p)
+{
+	return p->d->single_thread || pthread_mutex_trylock(p->lock) == 0;
 }
 
 struct cx_pcpu *lock_vcpu(struct cx_vcpu *v)
@@ -51,6 +58,8 @@ void lock_all(struct cx_dispatch *d)
 {
 	unsigned i;
 
+	if (d->single_thread)
+		return;
 	if (d->one_lock) {
 		pthread_mutex_lock(&d->instance_lock);
 		return;
@@ -63,6 +72,8 @@ void unlock_all(struct cx_dispatch *d)
 {
 	unsigned i;
 
+	if (d->single_thread)
+		return;
 	if (d->one_lock) {
 		pthread_mutex_unlock(&d->instance_lock);
 		return;

@@ -19,11 +19,18 @@ static pid_t own_tid(void)
 	return tid;
 }
 
-static void watch_begin(struct cx_guard_watch *w, const char *op, uint64_t now)
+static void watch_begin(struct cx_guard_watch *w, const char *op, uint64_t since)
 {
 	atomic_store_explicit(&w->tid, own_tid(), memory_order_relaxed);
 	atomic_store_explicit(&w->op, op, memory_order_relaxed);
-	atomic_store_explicit(&w->since_ns, now | 1, memory_order_release);
+	atomic_store_explicit(&w->since_ns, since, memory_order_release);
+}
+
+/* Since when, for the watch; never 0.  Virtual time stands still in an operation, and several
+ * may come at one instant: there it is the number of the operation. */
+static uint64_t since(struct cx_dispatch *d, uint64_t now)
+{
+	return d->single_thread ? ++d->operations : now | 1;
 }
 
 static void watch_end(struct cx_guard_watch *w)
@@ -51,17 +58,17 @@ struct frame {
 	bool all, picking;
 };
 
-static void enter(struct cx_guard *g, const struct frame *f)
+static void enter(struct cx_policy *pol, struct cx_guard *g, const struct frame *f)
 {
 	cx_guard_push(g);
 	g->now_ns = f->now;
 	g->watch = f->watch;
-	g->since_ns = f->now | 1;
+	g->since_ns = since(pol->d, f->now);
 	g->holds_all = f->all;
 	g->holds[0] = f->holds[0];
 	g->holds[1] = f->holds[1];
 	g->picking = f->picking ? f->holds[0] : NULL;
-	watch_begin(f->watch, f->op, f->now);
+	watch_begin(f->watch, f->op, g->since_ns);
 }
 
 static void leave(struct cx_policy *pol, struct cx_guard *g, const struct frame *f, bool died)
@@ -81,7 +88,7 @@ static void leave(struct cx_policy *pol, struct cx_guard *g, const struct frame 
 	do {                                                                                       \
 		const struct frame frame_ = how;                                                   \
 		struct cx_guard guard_;                                                            \
-		enter(&guard_, &frame_);                                                           \
+		enter((pol), &guard_, &frame_);                                                    \
 		if (sigsetjmp(guard_.env, 0) == 0) {                                               \
 			call;                                                                      \
 			leave((pol), &guard_, &frame_, false);                                     \

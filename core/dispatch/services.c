@@ -353,7 +353,7 @@ bool cx_trylock(struct cx_pcpu *peer)
 	if (!g || g->n_held == CX_GUARD_HELD_MAX)
 		return false;
 	cx_guard_service_enter();
-	if (pthread_mutex_trylock(peer->lock) == 0) {
+	if (try_lock_pcpu(peer)) {
 		g->held[g->n_held++] = peer;
 		got = true;
 	} else if (g->picking) {

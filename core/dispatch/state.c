@@ -12,7 +12,7 @@ void emit(struct cx_pcpu *p, const struct cx_event *event)
 	if (event->t_ns > p->emitted_ns)
 		p->emitted_ns = event->t_ns;
 	if (d->history)
-		cx_history_add(d->history, p->index, event);
+		cx_history_add(d->history, d->single_thread ? 0 : p->index, event);
 	if (d->sink)
 		d->sink->event(event);
 }

@@ -10,7 +10,19 @@ static bool before(const struct cx_timer *a, const struct cx_timer *b)
 		return a->when_ns < b->when_ns;
 	if (a->kind != b->kind)
 		return a->kind < b->kind;
-	return a->number < b->number;
+	return a->order < b->order;
+}
+
+static void lock(struct cx_timers *t)
+{
+	if (!t->unlocked)
+		pthread_mutex_lock(&t->lock);
+}
+
+static void unlock(struct cx_timers *t)
+{
+	if (!t->unlocked)
+		pthread_mutex_unlock(&t->lock);
 }
 
 static void put(struct cx_timers *t, unsigned slot, struct cx_timer *timer)
@@ -71,11 +83,12 @@ static void note_earliest(struct cx_timers *t)
 	atomic_store(&t->earliest, t->n ? t->heap[0]->when_ns : UINT64_MAX);
 }
 
-int cx_timers_init(struct cx_timers *t, unsigned room)
+int cx_timers_init(struct cx_timers *t, unsigned room, bool unlocked)
 {
 	t->heap = calloc(room, sizeof(*t->heap));
 	if (!t->heap)
 		return -ENOMEM;
+	t->unlocked = unlocked;
 	t->room = room;
 	t->n = 0;
 	atomic_init(&t->earliest, UINT64_MAX);
@@ -93,6 +106,20 @@ void cx_timers_destroy(struct cx_timers *t)
 	t->heap = NULL;
 }
 
+/* A linear congruential generator's upper half (D. Knuth's MMIX): no more is needed to
+ * break ties. */
+static unsigned next_random(struct cx_timers *t)
+{
+	t->random = t->random * 6364136223846793005ull + 1442695040888963407ull;
+	return (unsigned)(t->random >> 32);
+}
+
+void cx_timers_shuffle(struct cx_timers *t, uint64_t seed)
+{
+	t->shuffled = true;
+	t->random = seed;
+}
+
 void cx_timer_setup(struct cx_timer *timer, enum cx_timer_kind kind, unsigned number, void *owner)
 {
 	timer->when_ns = UINT64_MAX;
@@ -104,29 +131,30 @@ void cx_timer_setup(struct cx_timer *timer, enum cx_timer_kind kind, unsigned nu
 
 void cx_timer_arm(struct cx_timers *t, struct cx_timer *timer, uint64_t when_ns)
 {
-	pthread_mutex_lock(&t->lock);
+	lock(t);
 	if (timer->slot)
 		take_out(t, timer);
 	timer->when_ns = when_ns;
 	if (when_ns != UINT64_MAX) {
+		timer->order = t->shuffled ? next_random(t) : timer->number;
 		t->heap[t->n] = timer;
 		sift_up(t, t->n++);
 	}
 	note_earliest(t);
-	pthread_mutex_unlock(&t->lock);
+	unlock(t);
 }
 
 struct cx_timer *cx_timers_pop(struct cx_timers *t, uint64_t now, uint64_t *when_ns)
 {
 	struct cx_timer *timer = NULL;
 
-	pthread_mutex_lock(&t->lock);
+	lock(t);
 	if (t->n && t->heap[0]->when_ns <= now) {
 		timer = t->heap[0];
 		*when_ns = timer->when_ns;
 		take_out(t, timer);
 		note_earliest(t);
 	}
-	pthread_mutex_unlock(&t->lock);
+	unlock(t);
 	return timer;
 }

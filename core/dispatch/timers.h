@@ -27,20 +27,26 @@ struct cx_timer {
 	uint64_t when_ns;
 	enum cx_timer_kind kind;
 	unsigned number; /* breaks ties; what it means is the owner's business */
+	unsigned order;  /* what breaks them in truth: the number, or chance */
 	unsigned slot;   /* position in the heap plus one; 0 = not armed */
 	void *owner;
 };
 
 struct cx_timers {
 	pthread_mutex_t lock;
+	bool unlocked; /* one thread alone uses it */
+	bool shuffled;
+	uint64_t random;
 	struct cx_timer **heap;
 	unsigned n, room;
 	_Atomic uint64_t earliest; /* UINT64_MAX when none */
 	_Atomic uint64_t promised; /* when the machine will call next, as it was told */
 };
 
-/** Room for @room timers armed at once.  Returns 0 or -ENOMEM. */
-int cx_timers_init(struct cx_timers *t, unsigned room);
+/** Room for @room timers armed at once; @unlocked: for one thread alone.  0 or -ENOMEM. */
+int cx_timers_init(struct cx_timers *t, unsigned room, bool unlocked);
+/** From now on chance decides among timers of one kind and time, the same for one @seed. */
+void cx_timers_shuffle(struct cx_timers *t, uint64_t seed);
 void cx_timers_destroy(struct cx_timers *t);
 void cx_timer_setup(struct cx_timer *timer, enum cx_timer_kind kind, unsigned number, void *owner);
 /** Arm or re-arm for @when_ns; UINT64_MAX disarms.  Takes the heap's lock. */

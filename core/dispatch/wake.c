@@ -97,6 +97,8 @@ static void fire_tick(struct cx_pcpu *p)
 	now = clock_of(p->d);
 	if (p->tick_armed && p->tick_period_ns && p->current && !atomic_load(&p->d->ended)) {
 		policy_tick(p, now);
+		if (p->d->ops->ticked)
+			p->d->ops->ticked(p->d->machine, p);
 		if (p->tick_armed && p->tick_period_ns)
 			cx_timer_arm(&p->d->timers, &p->tick,
 				     (now / p->tick_period_ns + 1) * p->tick_period_ns);

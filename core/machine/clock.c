@@ -17,7 +17,7 @@
 
 #define CLOCK_PRIORITY 2
 #define CLOCK_STACK_BYTES (256u * 1024u)
-#define WATCH_EVERY_NS 250000000ull
+#define WATCH_EVERY_NS CX_STUCK_LOOK_NS
 
 static void be_prompt(void)
 {

@@ -58,14 +58,14 @@ int describe_run(struct run *r)
 	unsigned i;
 	int rc = 0;
 
-	rec = r->record = cx_record_new(s->n_domains, r->host.n_vcpus, r->n_pcpus);
+	rec = r->record = cx_record_new(s->n_domains, r->n_vcpus, r->n_pcpus);
 	if (!rec)
 		return cx_fail(r->err, ENOMEM, "out of memory for the record");
 	rec->scenario = strdup(s->name);
 	rec->question = s->question ? strdup(s->question) : NULL;
 	rec->scenario_yaml = strdup(s->text);
-	rec->machine = strdup("kvm");
-	rec->backend = strdup(cx_kvm_backend(r->kvm));
+	rec->machine = strdup(r->options->sim ? "sim" : "kvm");
+	rec->backend = strdup(r->options->sim ? "sim" : cx_kvm_backend(r->kvm));
 	rec->host = cx_topology_describe(r->topology);
 	rec->scheduler = strdup(r->is_linux ? "linux" : r->policy.table->name);
 	rec->params = strdup(r->policy.text);
@@ -116,6 +116,14 @@ static void describe_life(const struct run *r, struct cx_record_domain *rd)
 			rd->stop_ns = v[i].stop_ns;
 }
 
+void describe_lives(struct run *r)
+{
+	unsigned i;
+
+	for (i = 0; i < r->scenario->n_domains; i++)
+		describe_life(r, &r->record->domains[i]);
+}
+
 void describe_guests(struct run *r)
 {
 	unsigned i;
@@ -127,7 +135,6 @@ void describe_guests(struct run *r)
 		struct cx_record_domain *rd = &r->record->domains[i];
 		char status[64];
 
-		describe_life(r, rd);
 		if (r->host.guests[i].end_text[0]) {
 			rd->end_text = strdup(r->host.guests[i].end_text);
 		} else if (rd->end == CX_END_EXIT && first->status) {

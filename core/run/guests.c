@@ -60,12 +60,23 @@ static int check_affinities(struct run *r, const struct cx_cpuset *pcpus)
 	return 0;
 }
 
+/* The host; or what is simulated: as the caller says, as the scenario says, this host. */
+static int open_topology(struct run *r)
+{
+	const struct cx_run_sim *sim = r->options->sim;
+	const char *what = sim && sim->topology ? sim->topology : r->scenario->topology;
+
+	if (!sim || !what)
+		return cx_topology_host(&r->topology, r->err);
+	return cx_topology_synthetic(what, &r->topology, r->err);
+}
+
 int choose_pcpus(struct run *r)
 {
 	const struct cx_cpuset *allowed, *set = r->scenario->pcpus;
 	int cpu, rc;
 
-	rc = cx_topology_host(&r->topology, r->err);
+	rc = open_topology(r);
 	if (rc)
 		return rc;
 	allowed = cx_topology_allowed(r->topology);
@@ -132,9 +143,6 @@ static int make_guest(struct run *r, unsigned i)
 	};
 	int rc;
 
-	rc = open_payload(r, i);
-	if (rc)
-		return rc;
 	config.payload = r->payloads[i];
 	memcpy(config.params, d->params, sizeof(config.params));
 	rc = cx_vm_create(r->kvm, &config, &r->vms[i], r->err);
@@ -148,27 +156,39 @@ static int make_guest(struct run *r, unsigned i)
 	return 0;
 }
 
+int open_payloads(struct run *r)
+{
+	unsigned n = r->scenario->n_domains, i;
+	int rc = 0;
+
+	r->payloads = calloc(n, sizeof(struct cx_payload *));
+	if (!r->payloads)
+		return cx_fail(r->err, ENOMEM, "out of memory");
+	for (i = 0; i < n && !rc; i++) {
+		r->n_vcpus += r->scenario->domains[i].vcpus;
+		rc = open_payload(r, i);
+	}
+	return rc;
+}
+
 int make_guests(struct run *r)
 {
-	unsigned n = r->scenario->n_domains, i, n_vcpus = 0;
+	unsigned n = r->scenario->n_domains, i;
 	unsigned *vcpus = calloc(n + 1, sizeof(*vcpus));
 	int rc;
 
-	r->payloads = calloc(n, sizeof(struct cx_payload *));
 	r->vms = calloc(n, sizeof(struct cx_vm *));
-	if (!vcpus || !r->payloads || !r->vms) {
+	if (!vcpus || !r->vms) {
 		free(vcpus);
 		return cx_fail(r->err, ENOMEM, "out of memory");
 	}
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
 		vcpus[i] = r->scenario->domains[i].vcpus;
-		n_vcpus += vcpus[i];
-	}
 	rc = cx_host_init(&r->host, n, vcpus);
 	free(vcpus);
 	if (rc)
-		return cx_fail(r->err, -rc, "out of memory for %u vCPUs", n_vcpus);
-	rc = raise_fd_limit(r, n_vcpus);
+		return cx_fail(r->err, -rc, "out of memory for %u vCPUs", r->n_vcpus);
+	rc = raise_fd_limit(r, r->n_vcpus);
 	if (!rc)
 		rc = cx_kvm_open(&r->kvm, r->err);
 	for (i = 0; i < n && !rc; i++)

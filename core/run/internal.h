@@ -10,6 +10,7 @@
 #include "core/machine/host.h"
 #include "core/machine/linux.h"
 #include "core/run/run.h"
+#include "core/sim/sim.h"
 #include "core/vmm/vmm.h"
 
 /* Lines for the run's log, from any thread, shown by the caller's own. */
@@ -44,15 +45,17 @@ struct run {
 	struct cx_topology *topology;
 	unsigned n_pcpus, *pcpus; /* host CPU numbers */
 	struct policy_setup policy;
+	unsigned n_vcpus;
 	struct cx_kvm *kvm;
 	struct cx_payload **payloads; /* by domain; several may be the same */
 	struct cx_vm **vms;
 	struct cx_record *record;
 	struct cx_host host;
-	struct cx_guard_handlers handlers;
 	bool handlers_installed;
 	struct cx_dispatch *dispatch;
 	struct cx_linux *baseline;
+	struct cx_sim *sim;
+	struct cx_sim_watch *sim_watch;
 	struct action *actions;
 	unsigned n_actions, next_action;
 	struct log_queue log;
@@ -67,6 +70,8 @@ char *ignored_by_policy(const struct run *r);
 
 /* guests.c */
 int choose_pcpus(struct run *r);
+/** Read every domain's payload, once each. */
+int open_payloads(struct run *r);
 int make_guests(struct run *r);
 void free_guests(struct run *r);
 /** Begin: host.start_ns is now, and every guest's clock shows 0 now. */
@@ -83,8 +88,30 @@ void log_drain(struct run *r);
 int describe_run(struct run *r);
 /** What guests and threads know: progress, results, CPU time, crashes. */
 void describe_guests(struct run *r);
+/** From when to when each domain lived. */
+void describe_lives(struct run *r);
+
+/* dispatch.c */
+/** The dispatcher of this run for the machine @machine, or the baseline. */
+int make_dispatch(struct run *r, const struct cx_machine_ops *ops, void *machine);
+int make_baseline(struct run *r);
 
 /* supervise.c */
+/** What the scenario does at set times, in their order. */
+int plan(struct run *r);
+/** When the next of it is due; CX_NEVER = nothing any more. */
+uint64_t next_action(const struct run *r);
+int do_next_action(struct run *r);
 int supervise(struct run *r);
+
+/* simulate.c */
+/** As measure() in run.c, in virtual time. */
+int simulate(struct run *r);
+/** What models know: progress, results. */
+void describe_models(struct run *r);
+
+/* run.c */
+void trace_start(struct run *r);
+int collect(struct run *r);
 
 #endif

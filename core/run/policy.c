@@ -123,6 +123,10 @@ int load_policy(struct run *r)
 	int rc;
 
 	r->is_linux = strcmp(r->options->scheduler, "linux") == 0;
+	if (r->is_linux && r->options->sim)
+		return cx_fail(r->err, EINVAL,
+			       "linux is the scheduler of a real host's kernel: it runs on kvm "
+			       "only; simulate a policy (rr, credit ...)");
 	if (r->is_linux) {
 		if (r->options->n_params)
 			return cx_fail(r->err, EINVAL,

@@ -8,81 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int make_dispatch(struct run *r)
-{
-	struct cx_dispatch_config config = {
-		.ops = &cx_host_machine_ops,
-		.machine = &r->host,
-		.plugin = r->policy.table,
-		.params = r->policy.params,
-		.topology = r->topology,
-		.n_pcpus = r->n_pcpus,
-		.pcpus = r->pcpus,
-		.n_domains = r->scenario->n_domains,
-		.history = r->record->history,
-		.sink = r->options->sink,
-		.watchdog_ns = r->options->watchdog_ns,
-		.seed = r->seed,
-	};
-	struct cx_dispatch_domain *domains;
-	unsigned i;
-	int rc;
-
-	domains = calloc(r->scenario->n_domains, sizeof(*domains));
-	if (!domains)
-		return cx_fail(r->err, ENOMEM, "out of memory");
-	for (i = 0; i < r->scenario->n_domains; i++) {
-		const struct cx_scenario_domain *d = &r->scenario->domains[i];
-
-		domains[i] = (struct cx_dispatch_domain){
-			.name = d->name,
-			.vcpus = d->vcpus,
-			.weight = d->weight,
-			.reservation = d->reservation,
-			.limit = d->limit,
-			.cpus = d->cpus,
-			.cpus_soft = d->cpus_soft,
-			.params = r->policy.domain_params[i],
-		};
-	}
-	config.domains = domains;
-	rc = cx_dispatch_new(&config, &r->dispatch, r->err);
-	free(domains);
-	if (rc)
-		return rc;
-	r->host.dispatch = r->dispatch;
-	for (i = 0; i < r->host.n_vcpus; i++) {
-		r->host.vcpus[i].v = cx_dispatch_vcpu(r->dispatch, i);
-		cx_vcpu_set_machine(r->host.vcpus[i].v, &r->host.vcpus[i]);
-	}
-	return 0;
-}
-
-static int make_baseline(struct run *r)
-{
-	struct cx_linux_config config = {
-		.host = &r->host,
-		.topology = r->topology,
-		.n_pcpus = r->n_pcpus,
-		.pcpus = r->pcpus,
-	};
-	struct cx_linux_domain *domains;
-	unsigned i;
-	int rc;
-
-	domains = calloc(r->scenario->n_domains, sizeof(*domains));
-	if (!domains)
-		return cx_fail(r->err, ENOMEM, "out of memory");
-	for (i = 0; i < r->scenario->n_domains; i++) {
-		domains[i].weight = r->scenario->domains[i].weight;
-		domains[i].cpus = r->scenario->domains[i].cpus;
-	}
-	config.domains = domains;
-	rc = cx_linux_new(&config, &r->baseline, r->err);
-	free(domains);
-	return rc;
-}
-
 /* Off the run's pCPUs, where there are others: guests then have those to themselves. */
 static void place_clock(struct run *r)
 {
@@ -112,7 +37,7 @@ static int make_machine(struct run *r)
 	host->log_arg = &r->log;
 	rc = cx_host_signals(r->err);
 	if (!rc)
-		rc = cx_guard_install(&r->handlers, r->err);
+		rc = cx_guard_install(r->err);
 	if (rc)
 		return rc;
 	r->handlers_installed = true;
@@ -123,9 +48,24 @@ static int make_machine(struct run *r)
 	return rc;
 }
 
+static int make_host_dispatch(struct run *r)
+{
+	unsigned i;
+	int rc = make_dispatch(r, &cx_host_machine_ops, &r->host);
+
+	if (rc)
+		return rc;
+	r->host.dispatch = r->dispatch;
+	for (i = 0; i < r->host.n_vcpus; i++) {
+		r->host.vcpus[i].v = cx_dispatch_vcpu(r->dispatch, i);
+		cx_vcpu_set_machine(r->host.vcpus[i].v, &r->host.vcpus[i]);
+	}
+	return 0;
+}
+
 static int start_clock(struct run *r)
 {
-	int rc = r->is_linux ? make_baseline(r) : make_dispatch(r);
+	int rc = r->is_linux ? make_baseline(r) : make_host_dispatch(r);
 
 	if (rc)
 		return rc;
@@ -133,7 +73,7 @@ static int start_clock(struct run *r)
 	return r->is_linux ? 0 : cx_host_clock_start(&r->host, r->err);
 }
 
-static void trace_start(struct run *r)
+void trace_start(struct run *r)
 {
 	char *json;
 
@@ -170,7 +110,7 @@ static void trace_end(struct run *r)
 	free(json);
 }
 
-static int collect(struct run *r)
+int collect(struct run *r)
 {
 	int rc = 0;
 
@@ -180,7 +120,11 @@ static int collect(struct run *r)
 		cx_dispatch_collect(r->dispatch, r->record);
 	if (rc)
 		return rc;
-	describe_guests(r);
+	if (r->sim)
+		describe_models(r);
+	else
+		describe_guests(r);
+	describe_lives(r);
 	trace_end(r);
 	log_drain(r);
 	return 0;
@@ -220,13 +164,21 @@ static int measure(struct run *r)
 	return 0;
 }
 
+static int run_on_host(struct run *r)
+{
+	int rc = make_machine(r);
+
+	return rc ? rc : measure(r);
+}
+
 static void tear_down(struct run *r)
 {
 	cx_host_destroy(&r->host);
 	cx_dispatch_free(r->dispatch);
+	cx_sim_free(r->sim);
 	cx_linux_free(r->baseline);
 	if (r->handlers_installed)
-		cx_guard_uninstall(&r->handlers);
+		cx_guard_uninstall();
 	free_guests(r);
 	free_policy(r);
 	free(r->actions);
@@ -266,13 +218,15 @@ int cx_run(const struct cx_scenario *scenario, const struct cx_run_options *opti
 	if (!rc)
 		rc = load_policy(&r);
 	if (!rc)
+		rc = open_payloads(&r);
+	if (!rc && !options->sim)
 		rc = make_guests(&r);
 	if (!rc)
 		rc = describe_run(&r);
-	if (!rc)
-		rc = make_machine(&r);
-	if (!rc)
-		rc = measure(&r);
+	if (!rc && options->sim)
+		rc = simulate(&r);
+	else if (!rc)
+		rc = run_on_host(&r);
 	if (rc == 0 || rc == -ECANCELED) {
 		*record = r.record;
 		r.record = NULL;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "core/scenario/scenario.h"
+#include "core/sim/costs.h"
 #include "trace/record.h"
 #include "trace/sink.h"
 
@@ -20,6 +21,15 @@ typedef void (*cx_progress_fn)(void *arg, uint64_t elapsed_ns, uint64_t duration
 /** A line of the run's log (domain logs, policy logs, ejections); same thread. */
 typedef void (*cx_log_fn)(void *arg, const char *line);
 
+/** What is simulated, and how. */
+struct cx_run_sim {
+	const char *
+		topology; /* as cx_topology_open() takes it; NULL = the scenario's, else this host */
+	struct cx_costs costs;
+	bool shuffle; /* let chance decide what comes first among equals */
+	uint64_t shuffle_seed;
+};
+
 struct cx_run_options {
 	const char *scheduler;          /* "linux", a plug-in's name, or a path with a slash */
 	const char *const *plugin_dirs; /* searched for NAME.so; NULL-terminated */
@@ -29,6 +39,7 @@ struct cx_run_options {
 	const struct cx_setting *params; /* override the scenario's; line = 0 */
 	unsigned n_params;
 	uint64_t watchdog_ns;             /* 0 = 2 s */
+	const struct cx_run_sim *sim;     /* NULL = on kvm */
 	bool realtime;                    /* SCHED_FIFO for vCPU threads, if permitted */
 	const struct cx_trace_sink *sink; /* NULL = not traced */
 	const atomic_bool *stop;          /* becomes true: end early, still measured */
@@ -45,11 +56,12 @@ int cx_run_check(const struct cx_scenario *scenario, const struct cx_run_options
 		 struct cx_error *err);
 
 /**
- * Run it.  Blocks for about the duration.
+ * Run it.  Blocks for about the duration; a simulation for as long as it takes.  Simulations
+ * may run in several threads at once, each with options of its own.
  *
  * Returns 0 with *record (the caller's to free), also when degraded or interrupted (see
  * the record); -EINVAL: the options or the scenario do not fit the host or the policy;
- * -ENOENT/-EACCES/-EOPNOTSUPP: no usable KVM; -ELIBBAD: the plug-in was refused;
+ * -ENOENT/-EACCES/-EOPNOTSUPP: no usable KVM; -EDEADLK: virtual time stood still; -ELIBBAD: the plug-in was refused;
  * -ECANCELED: the plug-in crashed or hung inside an operation, or refused a domain: *record
  * holds what was measured until then and @err names plug-in and operation; other negative errno.
  */

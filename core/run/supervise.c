@@ -22,7 +22,7 @@ static int by_time(const void *a, const void *b)
 	return x->domain < y->domain ? -1 : x->domain > y->domain;
 }
 
-static int plan(struct run *r)
+int plan(struct run *r)
 {
 	unsigned i;
 
@@ -43,6 +43,10 @@ static int plan(struct run *r)
 
 static int act(struct run *r, const struct action *a)
 {
+	if (a->stop && r->sim) {
+		cx_dispatch_stop_domain(r->dispatch, a->domain, CX_END_STOPPED);
+		return 0;
+	}
 	if (a->stop) {
 		r->host.director->stop_domain(&r->host, a->domain, CX_END_STOPPED);
 		return 0;
@@ -54,9 +58,19 @@ static int act(struct run *r, const struct action *a)
 	return cx_dispatch_start_domain(r->dispatch, a->domain, r->err);
 }
 
+uint64_t next_action(const struct run *r)
+{
+	return r->next_action < r->n_actions ? r->actions[r->next_action].at_ns : CX_NEVER;
+}
+
+int do_next_action(struct run *r)
+{
+	return act(r, &r->actions[r->next_action++]);
+}
+
 static bool all_ended(struct run *r)
 {
-	if (r->next_action < r->n_actions)
+	if (next_action(r) != CX_NEVER)
 		return false;
 	return r->is_linux ? cx_linux_all_ended(r->baseline) : cx_dispatch_all_ended(r->dispatch);
 }
@@ -67,9 +81,7 @@ static uint64_t next_stop(const struct run *r, uint64_t now)
 
 	if (at > r->duration_ns)
 		at = r->duration_ns;
-	if (r->next_action < r->n_actions && at > r->actions[r->next_action].at_ns)
-		at = r->actions[r->next_action].at_ns;
-	return at;
+	return at < next_action(r) ? at : next_action(r);
 }
 
 static void sleep_until(const struct run *r, uint64_t at)
@@ -99,9 +111,8 @@ int supervise(struct run *r)
 	while (!rc) {
 		uint64_t now = cx_host_now(&r->host);
 
-		while (!rc && r->next_action < r->n_actions &&
-		       r->actions[r->next_action].at_ns <= now)
-			rc = act(r, &r->actions[r->next_action++]);
+		while (!rc && next_action(r) <= now)
+			rc = do_next_action(r);
 		look_after(r, now);
 		if (rc || now >= r->duration_ns || all_ended(r))
 			break;

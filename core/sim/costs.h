@@ -80,8 +80,7 @@ void cx_costs_none(struct cx_costs *costs);
  * Set @name to @value, both text.  -EINVAL with a message: no such cost (names the
  * nearest), no number of that type, out of bounds.
  */
-int cx_costs_set(struct cx_costs *costs, const char *name, const char *value,
-		 struct cx_error *err);
+int cx_costs_set(struct cx_costs *costs, const char *name, const char *value, struct cx_error *err);
 /**
  * Read the file @path over *costs: "none", or a YAML map of name to value.
  * Returns 0; -EINVAL: "FILE:LINE: NAME: found ..., allowed ..."; else the errno of reading.

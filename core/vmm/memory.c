@@ -87,6 +87,11 @@ static uint64_t mix(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+uint64_t cx_guest_seed(uint64_t seed, unsigned domain, unsigned vcpu)
+{
+	return mix(seed ^ mix(((uint64_t)domain << 32) + vcpu));
+}
+
 static void fill_pages(struct cx_vm *vm, const struct cx_vm_config *config)
 {
 	for (unsigned i = 0; i < vm->vcpus; i++) {
@@ -101,7 +106,7 @@ static void fill_pages(struct cx_vm *vm, const struct cx_vm_config *config)
 			.vcpus = vm->vcpus,
 			.domain = config->index,
 			.peers = config->peers,
-			.seed = mix(config->seed ^ mix(((uint64_t)config->index << 32) + i)),
+			.seed = cx_guest_seed(config->seed, config->index, i),
 			.tsc_base = config->tsc_base,
 			.tsc_mult = config->tsc_mult,
 			.tsc_shift = config->tsc_shift,

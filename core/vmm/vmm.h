@@ -64,6 +64,9 @@ void cx_payload_close(struct cx_payload *payload);
 /** Its description of itself; strings are terminated, counts are within bounds. */
 const struct cx_workload_info *cx_payload_info(const struct cx_payload *payload);
 
+/** What a vCPU finds as its seed, of a run with @seed: the same on every machine. */
+uint64_t cx_guest_seed(uint64_t seed, unsigned domain, unsigned vcpu);
+
 struct cx_vm_config {
 	const char *name;
 	const struct cx_payload *payload; /* must outlive the domain */

@@ -29,7 +29,6 @@ struct rig {
 	int64_t *params;
 	unsigned n_pcpus, pcpus[8];
 	struct cx_host host;
-	struct cx_guard_handlers handlers;
 	struct cx_dispatch *dispatch;
 	struct cx_history *history;
 	struct cx_record *record;
@@ -178,7 +177,7 @@ static inline int rig_start(struct rig *r, const char *plugin, unsigned want_pcp
 	if (!rc)
 		rc = cx_host_signals(&r->err);
 	if (!rc)
-		rc = cx_guard_install(&r->handlers, &r->err);
+		rc = cx_guard_install(&r->err);
 	if (!rc)
 		rc = cx_host_spawn(&r->host, &r->err);
 	if (rc)
@@ -221,7 +220,7 @@ static inline void rig_free(struct rig *r)
 	cx_host_destroy(&r->host);
 	cx_dispatch_free(r->dispatch);
 	cx_record_free(r->record);
-	cx_guard_uninstall(&r->handlers);
+	cx_guard_uninstall();
 	cx_plugin_unload(r->loaded);
 	cx_topology_free(r->topology);
 	free(r->params);

@@ -258,20 +258,18 @@ static const char *const op_names[SPY_OPS] = {
 
 /* --- the tests' own guard ------------------------------------------------------------------- */
 
-static struct cx_guard_handlers handlers;
-
 /* cmocka catches signals from here on, unless the test takes over. */
 static void take_over_signals(void)
 {
 	struct cx_error err;
 
-	assert_int_equal(cx_guard_install(&handlers, &err), 0);
+	assert_int_equal(cx_guard_install(&err), 0);
 }
 
 static int uninstall(void **state)
 {
 	(void)state;
-	cx_guard_uninstall(&handlers);
+	cx_guard_uninstall();
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static void random_arming(void **state)
 	unsigned i, round, popped = 0;
 
 	(void)state;
-	assert_int_equal(cx_timers_init(&heap, TIMERS), 0);
+	assert_int_equal(cx_timers_init(&heap, TIMERS, false), 0);
 	for (i = 0; i < TIMERS; i++)
 		cx_timer_setup(&timers[i], (enum cx_timer_kind)(i % (CX_TIMER_WATCHDOG + 1)), i,
 			       NULL);
@@ -87,7 +87,7 @@ static void disarmed_twice_and_armed_twice(void **state)
 	uint64_t when;
 
 	(void)state;
-	assert_int_equal(cx_timers_init(&heap, 1), 0);
+	assert_int_equal(cx_timers_init(&heap, 1, false), 0);
 	cx_timer_setup(&t, CX_TIMER_TICK, 0, NULL);
 	cx_timer_arm(&heap, &t, UINT64_MAX);
 	assert_null(cx_timers_pop(&heap, UINT64_MAX, &when));

@@ -8,7 +8,7 @@
 mark_processes
 RESULTS=${CX_RESULTS:-$TMP/results}
 WATCHDOG=60s
-DURATION=4s
+DURATION=120s # at most: it is stopped once its threads have been looked at twice
 
 if ! have_kvm; then
 	skip "vCPUs that always move" "no /dev/kvm here"
@@ -41,8 +41,9 @@ for policy in rr "$BUILD/tests/plugins/moves_always.so"; do
 		sleep 0.1
 	done
 	before=$(grep -l / /proc/$run/task/*/comm 2>/dev/null | sort | tr '\n' ' ')
-	sleep 1
+	sleep 3
 	after=$(grep -l / /proc/$run/task/*/comm 2>/dev/null | sort | tr '\n' ' ')
+	kill -TERM $run
 	wait $run && pass "$name: done" || fail "$name: done" "$(tail -n 3 stderr | tr '\n' '|')"
 	[ -n "$before" ] && [ "$before" = "$after" ] && pass "$name: every vCPU keeps its thread" ||
 		fail "$name: every vCPU keeps its thread" "first '$before', then '$after'"

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who decides: the dispatcher with the policy, or the baseline.
+ */
+#include "core/run/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct cx_dispatch_domain *describe_domains(const struct run *r)
+{
+	struct cx_dispatch_domain *domains = calloc(r->scenario->n_domains, sizeof(*domains));
+	unsigned i;
+
+	for (i = 0; domains && i < r->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &r->scenario->domains[i];
+
+		domains[i] = (struct cx_dispatch_domain){
+			.name = d->name,
+			.vcpus = d->vcpus,
+			.weight = d->weight,
+			.reservation = d->reservation,
+			.limit = d->limit,
+			.cpus = d->cpus,
+			.cpus_soft = d->cpus_soft,
+			.params = r->policy.domain_params[i],
+		};
+	}
+	return domains;
+}
+
+int make_dispatch(struct run *r, const struct cx_machine_ops *ops, void *machine)
+{
+	const struct cx_run_sim *sim = r->options->sim;
+	struct cx_dispatch_domain *domains = describe_domains(r);
+	struct cx_dispatch_config config = {
+		.ops = ops,
+		.machine = machine,
+		.plugin = r->policy.table,
+		.params = r->policy.params,
+		.topology = r->topology,
+		.n_pcpus = r->n_pcpus,
+		.pcpus = r->pcpus,
+		.n_domains = r->scenario->n_domains,
+		.domains = domains,
+		.history = r->record->history,
+		.sink = r->options->sink,
+		.watchdog_ns = r->options->watchdog_ns,
+		.seed = r->seed,
+		.single_thread = sim != NULL,
+		.shuffle = sim && sim->shuffle,
+		.shuffle_seed = sim ? sim->shuffle_seed : 0,
+	};
+	int rc;
+
+	if (!domains)
+		return cx_fail(r->err, ENOMEM, "out of memory");
+	rc = cx_dispatch_new(&config, &r->dispatch, r->err);
+	free(domains);
+	return rc;
+}
+
+int make_baseline(struct run *r)
+{
+	struct cx_linux_config config = {
+		.host = &r->host,
+		.topology = r->topology,
+		.n_pcpus = r->n_pcpus,
+		.pcpus = r->pcpus,
+	};
+	struct cx_linux_domain *domains;
+	unsigned i;
+	int rc;
+
+	domains = calloc(r->scenario->n_domains, sizeof(*domains));
+	if (!domains)
+		return cx_fail(r->err, ENOMEM, "out of memory");
+	for (i = 0; i < r->scenario->n_domains; i++) {
+		domains[i].weight = r->scenario->domains[i].weight;
+		domains[i].cpus = r->scenario->domains[i].cpus;
+	}
+	config.domains = domains;
+	rc = cx_linux_new(&config, &r->baseline, r->err);
+	free(domains);
+	return rc;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A vCPU is put on a pCPU, is told to leave it, and leaves it: what the director of the
+ * kvm machine does between a thread and the dispatcher.
+ */
+#include "core/sim/internal.h"
+
+#include <errno.h>
+
+static const enum cx_cost_index move_cost[CX_DISTANCES] = {
+	[CX_DIST_SMT] = CX_COST_MOVE_SMT,
+	[CX_DIST_LLC] = CX_COST_MOVE_LLC,
+	[CX_DIST_NODE] = CX_COST_MOVE_NODE,
+	[CX_DIST_REMOTE] = CX_COST_MOVE_REMOTE,
+};
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a > CX_NEVER - b ? CX_NEVER : a + b;
+}
+
+void sim_pcpu_plan(struct cx_sim *sim, struct sim_pcpu *p)
+{
+	uint64_t at = CX_NEVER, step;
+
+	if (p->on) {
+		at = sum(p->until_ns, cost(sim, CX_COST_SLICE_LATE));
+		step = sum(p->booked_ns, sim_step_takes(p->on));
+		if (step < at)
+			at = step;
+		if (p->kicked_ns < at)
+			at = p->kicked_ns;
+		if (at < sim->now_ns)
+			at = sim->now_ns;
+	}
+	sim_queue_set(sim, p, at);
+}
+
+static uint64_t cost_of_move(const struct cx_sim *sim, const struct cx_model_vcpu *v, uint32_t to)
+{
+	unsigned distance;
+
+	if (v->last == CX_SIM_NOWHERE || v->last == to)
+		return 0;
+	distance = cx_topology_distance(sim->topology, sim->cpus[v->last], sim->cpus[to]);
+	return cost(sim, move_cost[distance]);
+}
+
+/* @how: what it costs to get going there, beside deciding and moving. */
+static void put_on(struct cx_sim *sim, struct sim_pcpu *p, const struct cx_decision *decision,
+		   enum cx_cost_index how)
+{
+	struct cx_model_vcpu *v = cx_vcpu_machine(decision->next);
+	uint32_t pcpu = (uint32_t)(p - sim->pcpus);
+
+	v->stall_ns = cost(sim, CX_COST_DECIDE) + cost(sim, how) + cost_of_move(sim, v, pcpu);
+	v->on = pcpu;
+	sim_step_resume(v);
+	if (v->set_bytes)
+		sim_cache_enter(sim, v, p);
+	p->on = v;
+	p->booked_ns = sim->now_ns;
+	p->until_ns = decision->until_ns;
+	p->kicked_ns = CX_NEVER;
+}
+
+static void take_off(struct cx_sim *sim, struct sim_pcpu *p)
+{
+	struct cx_model_vcpu *v = p->on;
+
+	if (v->set_bytes)
+		sim_cache_leave(sim, v, p);
+	v->last = v->on;
+	v->on = CX_SIM_NOWHERE;
+	p->on = NULL;
+	p->kicked_ns = CX_NEVER;
+}
+
+static void go_on(struct cx_sim *sim, struct sim_pcpu *p, const struct cx_decision *decision)
+{
+	struct cx_model_vcpu *v = p->on;
+
+	v->stall_ns += cost(sim, CX_COST_DECIDE) + cost(sim, CX_COST_RESUME);
+	sim_step_resume(v);
+	p->until_ns = decision->until_ns;
+	p->kicked_ns = CX_NEVER;
+}
+
+static void leave(struct cx_sim *sim, struct sim_pcpu *p, enum cx_why why, uint64_t deadline_ns)
+{
+	struct cx_model_vcpu *v = p->on;
+	uint64_t decide = cost(sim, CX_COST_DECIDE), left_ns = 0;
+	struct cx_decision decision;
+
+	if (sim->now_ns > decide)
+		left_ns = sim->now_ns - decide;
+	cx_dispatch_leave(v->v, why, deadline_ns, left_ns, &decision);
+	if (decision.next == v->v) {
+		go_on(sim, p, &decision);
+		cx_pcpu_note_gap(p->p, decide + cost(sim, CX_COST_RESUME));
+		cx_pcpu_note_cost(p->p, decide);
+		return;
+	}
+	take_off(sim, p);
+	if (!decision.next)
+		return;
+	put_on(sim, p, &decision, CX_COST_SWITCH);
+	cx_pcpu_note_cost(p->p, decide);
+	cx_pcpu_note_gap(p->p, p->on->stall_ns);
+}
+
+/* As before every entry of a guest on the kvm machine. */
+static bool must_leave(const struct cx_sim *sim, const struct sim_pcpu *p, enum cx_why *why)
+{
+	if (cx_dispatch_ending(p->on->v))
+		*why = CX_WHY_END;
+	else if (cx_dispatch_preempted(p->p))
+		*why = CX_WHY_PREEMPT;
+	else if (sim->now_ns >= p->until_ns)
+		*why = CX_WHY_SLICE;
+	else
+		return false;
+	return true;
+}
+
+/* A signal has made its guest exit. */
+static void interrupted(struct cx_sim *sim, struct sim_pcpu *p)
+{
+	enum cx_why why;
+
+	p->kicked_ns = CX_NEVER;
+	if (must_leave(sim, p, &why))
+		leave(sim, p, why, CX_NEVER);
+	else
+		p->on->stall_ns += cost(sim, CX_COST_RESUME); /* for nothing */
+}
+
+static void end_step(struct cx_sim *sim, struct sim_pcpu *p)
+{
+	uint64_t deadline_ns = CX_NEVER;
+	enum cx_why why = CX_WHY_IDLE;
+
+	switch (sim_step_done(sim, p->on, &why, &deadline_ns)) {
+	case SIM_GOES_ON:
+		break;
+	case SIM_LEAVES:
+		leave(sim, p, why, deadline_ns);
+		break;
+	case SIM_EXITED_TO_US:
+		if (must_leave(sim, p, &why))
+			leave(sim, p, why, CX_NEVER);
+		break;
+	}
+}
+
+void sim_pcpu_event(struct cx_sim *sim, struct sim_pcpu *p)
+{
+	sim_book(sim, p);
+	if (p->kicked_ns <= sim->now_ns ||
+	    sim->now_ns >= sum(p->until_ns, cost(sim, CX_COST_SLICE_LATE)))
+		interrupted(sim, p);
+	else if (sim_step_takes(p->on) == 0)
+		end_step(sim, p);
+	sim_pcpu_plan(sim, p);
+}
+
+void sim_pcpu_kicked(struct cx_sim *sim, struct sim_pcpu *p)
+{
+	struct cx_decision decision;
+	uint64_t arrives;
+	int rc = cx_dispatch_enter(p->p, &decision);
+
+	if (rc == 1) {
+		put_on(sim, p, &decision, CX_COST_IDLE_WAKE);
+	} else if (rc == -EBUSY && p->on) {
+		arrives = sim->now_ns + cost(sim, CX_COST_KICK);
+		if (arrives < p->kicked_ns)
+			p->kicked_ns = arrives;
+	} else {
+		return;
+	}
+	sim_pcpu_plan(sim, p);
+}
