@@ -9,6 +9,7 @@
  *   workload.c payload files and their parameters
  *   domain.c   one entry of `domains`, and its replicas
  *   peers.c    names into indices
+ *   change.c   values that a caller puts in the place of the file's
  *   parse.c    the whole
  *   load.c     the whole, with core/vmm's payloads
  */
@@ -71,6 +72,8 @@ struct cx_replicas {
 
 struct cx_reading {
 	const char *file;
+	/** What is allowed under a key, for a message; NULL: as in a scenario. */
+	const char *(*allowed)(const char *key);
 	const char *const *payload_dirs;
 	const struct cx_payload_reader *payloads;
 	struct cx_doc doc;
@@ -89,6 +92,8 @@ int cx_read_file(const char *path, char **text, size_t *len, struct cx_error *er
 
 /** Parse, and refuse anchors, second documents, deep nesting, doubled keys. */
 int cx_doc_load(struct cx_reading *r, const char *text, size_t len);
+/** Parse what cx_doc_load() took, once more. */
+int cx_doc_parse(struct cx_reading *r, const char *text, size_t len, yaml_document_t *doc);
 void cx_doc_free(struct cx_doc *doc);
 yaml_node_t *cx_doc_root(struct cx_reading *r);
 /** NULL unless that key is there. */
@@ -107,8 +112,20 @@ const char *cx_doc_text(const yaml_node_t *node);
 
 int cx_schema_load(struct cx_reading *r, const char *text, size_t len);
 void cx_schema_free(struct cx_raw *raw);
-/** What is allowed under @key ("domains[3].weight"), for a message. */
+/** What is allowed under @key ("domains[3].weight") of a scenario, for a message. */
 const char *cx_schema_allowed(const char *key);
+/** The same for a file of any kind. */
+const char *cx_allowed(const struct cx_reading *r, const char *key);
+/** @key as tables of words have it: "domains[].weight" of "domains[3].weight". */
+const char *cx_schema_key(const char *key, char buf[CX_KEY_MAX]);
+struct cyaml_schema_value;
+/** Is the document, loaded already, of that shape?  0 or -EINVAL with the message. */
+int cx_schema_check(struct cx_reading *r, const struct cyaml_schema_value *schema);
+
+/* change.c */
+
+/** Put @changes into the loaded document, and write out->text anew as it is then. */
+int cx_changes_apply(struct cx_reading *r, const struct cx_setting *changes, unsigned n);
 
 /* value.c: each returns 0 or -EINVAL with the message made. */
 
@@ -159,7 +176,8 @@ void cx_domain_clear(struct cx_scenario_domain *domain);
 /** That names are unique; then the peers of every domain. */
 int cx_peers_read(struct cx_reading *r);
 int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
-			  const struct cx_payload_reader *payloads, struct cx_scenario **scenario,
-			  struct cx_error *err);
+			  const struct cx_payload_reader *payloads,
+			  const struct cx_setting *changes, unsigned n_changes,
+			  struct cx_scenario **scenario, struct cx_error *err);
 
 #endif

@@ -143,11 +143,16 @@ static int read_top(struct cx_reading *r)
 	return rc;
 }
 
-static int parse(struct cx_reading *r, size_t len)
+static int parse(struct cx_reading *r, size_t len, const struct cx_setting *changes,
+		 unsigned n_changes)
 {
 	int rc;
 
 	rc = cx_doc_load(r, r->out->text, len);
+	if (!rc && n_changes) {
+		rc = cx_changes_apply(r, changes, n_changes);
+		len = rc ? 0 : strlen(r->out->text);
+	}
 	if (!rc)
 		rc = cx_schema_load(r, r->out->text, len);
 	if (!rc)
@@ -162,8 +167,9 @@ static int parse(struct cx_reading *r, size_t len)
 }
 
 int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
-			  const struct cx_payload_reader *payloads, struct cx_scenario **scenario,
-			  struct cx_error *err)
+			  const struct cx_payload_reader *payloads,
+			  const struct cx_setting *changes, unsigned n_changes,
+			  struct cx_scenario **scenario, struct cx_error *err)
 {
 	struct cx_reading r = {
 		.file = path,
@@ -180,7 +186,7 @@ int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
 	r.out->path = strdup(path);
 	rc = r.out->path ? cx_read_file(path, &r.out->text, &len, err) : cx_out_of_memory(&r);
 	if (!rc)
-		rc = parse(&r, len);
+		rc = parse(&r, len, changes, n_changes);
 	cx_doc_free(&r.doc);
 	cx_schema_free(r.raw);
 	free(r.entry_of);
