@@ -33,6 +33,8 @@ enum cx_status {
 	CX_STATUS_KILLED = 130  /* a second SIGINT or SIGTERM */
 };
 
+enum cx_cli_via { CX_CLI_HERE, CX_CLI_PARALLEL, CX_CLI_SLURM };
+
 enum cx_cli_machine { CX_MACHINE_AUTO, CX_MACHINE_KVM, CX_MACHINE_SIM };
 
 /** The command line, parsed and checked.  Strings belong to argv. */
@@ -48,7 +50,12 @@ struct cx_cli_options {
 	const char *topology;  /* what is simulated; NULL = the scenario's, else this host */
 	uint64_t shuffle_seed; /* with shuffle_given */
 	bool shuffle_given;
-	const char *out; /* NULL = not given */
+	const char *out;    /* NULL = not given */
+	unsigned jobs;      /* 0 = not given */
+	const char *points; /* NULL = all */
+	enum cx_cli_via via;
+	const char *hosts; /* NULL = not given */
+	bool dry_run, retry;
 	bool trace, json, quiet, verbose, realtime;
 	uint64_t watchdog_ns;                     /* 0 = the default */
 	uint64_t gantt_start_ns, gantt_length_ns; /* length 0 = chosen by the report */
@@ -64,6 +71,7 @@ struct cx_cli_paths {
 	char **payload_dirs;  /* workloads' guest programs */
 	char **provider_dirs; /* the trace provider */
 	char **scenario_dirs; /* shipped scenarios */
+	char **plan_dirs;     /* shipped plans */
 };
 
 /* --- options.c, manual.c: the tables ---------------------------------------- */
@@ -77,7 +85,8 @@ enum {
 	CX_CMD_TOPOLOGY = 1 << 4,
 	CX_CMD_VERSION = 1 << 5,
 	CX_CMD_HELP = 1 << 6,
-	CX_CMD_ALL = (1 << 7) - 1
+	CX_CMD_SWEEP = 1 << 7,
+	CX_CMD_ALL = (1 << 8) - 1
 };
 
 /** What an argument completes to in the shell. */
@@ -87,6 +96,7 @@ enum cx_cli_complete {
 	CX_COMPLETE_SCHEDULER,  /* a name, or a file *.so */
 	CX_COMPLETE_SCHEDULERS, /* names, comma-separated */
 	CX_COMPLETE_SCENARIO,   /* a shipped name, or a file *.yaml */
+	CX_COMPLETE_PLAN,       /* likewise */
 	CX_COMPLETE_DIRECTORY,
 	CX_COMPLETE_COMMAND
 };
@@ -159,6 +169,7 @@ void cx_help_completion(FILE *out);
 
 int cx_cmd_run(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_compare(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
+int cx_cmd_sweep(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_analyze(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_schedulers(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_topology(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
@@ -181,6 +192,9 @@ static inline const char *const *cx_dirs(char **dirs)
  */
 int cx_paths_scenario(const struct cx_cli_paths *paths, const char *name, char **path,
 		      struct cx_error *err);
+/** The same of a plan. */
+int cx_paths_plan(const struct cx_cli_paths *paths, const char *name, char **path,
+		  struct cx_error *err);
 /**
  * The names of the files in @dirs that end in @suffix, without it, sorted, each once.
  * Returns how many, or -ENOMEM; *names and each of them are malloc'd.
