@@ -13,12 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PANELS 6u /* the first so many figures */
 #define COLUMNS 3u
 #define PANEL_WIDTH 400u
-#define PANEL_HEIGHT 300u
-#define HEAD 120u       /* pixels above the panels: titles and key */
+#define PANEL_HEIGHT 310u
+#define KEY_ROW 20u     /* of the key ... */
+#define KEY_COLUMNS 5u  /* ... which has about so many entries */
+#define HEAD 80u        /* pixels above the panels, without the key */
 #define LOG_FROM 10.0   /* an axis whose largest value is so many times its smallest */
 #define Y_LOG_FROM 50.0 /* likewise, of a figure */
 #define TICS_MAX 10u    /* labels on an axis */
@@ -43,6 +46,11 @@ static const struct cx_mean *mean_at(const struct response *r, unsigned policy, 
 				     unsigned figure)
 {
 	return &r->harvest->groups[r->group[policy * axis_of(r)->n + value]].means[figure];
+}
+
+static unsigned key_rows(const struct response *r)
+{
+	return (r->sweep->plan->n_schedulers + KEY_COLUMNS - 1) / KEY_COLUMNS;
 }
 
 /* --- where the values stand ------------------------------------------------------------ */
@@ -107,7 +115,7 @@ static void put_x_axis(const struct response *r, FILE *out)
 		margin = (most - least) * 0.06;
 		fprintf(out, "set xrange [%.9g:%.9g]\n", least - margin, most + margin);
 	}
-	fputs("set xtics rotate by -25 (", out);
+	fputs("set ytics nomirror\nset xtics nomirror rotate by -25 (", out);
 	for (v = 0; v < a->n; v += every) {
 		fputs(v ? ", " : "", out);
 		cx_put_tic(out, a->values[v]);
@@ -203,22 +211,47 @@ static void put_panel(const struct response *r, unsigned figure, const struct ra
 
 	put_y_axis(figure, range, unit, name, out);
 	for (p = 0; p < r->sweep->plan->n_schedulers; p++) {
-		bool varied = cx_grid_reached(r->sweep, r->scenario, p, r->axis);
 		unsigned c = column_of(p, figure);
-		char title[160];
 
 		fprintf(out, "%sdata skip 1 using 1:($%u*%g)", sep, c, unit);
-		if (varied)
-			fprintf(out, ":($%u*%g):($%u*%g) with yerrorlines %s title ", c + 1, unit,
-				c + 2, unit, cx_line_style(p));
+		if (cx_grid_reached(r->sweep, r->scenario, p, r->axis))
+			fprintf(out, ":($%u*%g):($%u*%g) with yerrorlines %s", c + 1, unit, c + 2,
+				unit, cx_line_style(p));
 		else
-			fprintf(out, " with lines %s title ", cx_dash_style(p));
-		snprintf(title, sizeof(title), "%s%s", r->sweep->plan->schedulers[p].label,
-			 varied ? "" : " (does not have it)");
-		cx_put_gnuplot(out, title);
+			fprintf(out, " with lines %s", cx_dash_style(p));
 		sep = ", \\\n     ";
 	}
 	fputs("\n", out);
+}
+
+/** One key for all panels, in a strip of its own. */
+static void put_key(const struct response *r, unsigned height, FILE *out)
+{
+	/* Something to plot there must be; it lies out of sight. */
+	const char *sep = "plot [0:1] 2 with lines notitle, \\\n     ";
+	unsigned p;
+
+	fprintf(out,
+		"# The key.\n"
+		"set lmargin at screen 0.02\nset rmargin at screen 0.98\n"
+		"set tmargin at screen %.4f\nset bmargin at screen %.4f\n"
+		"unset border\nunset tics\nunset grid\nset yrange [0:1]\n"
+		"set key center center horizontal samplen 4 width 1\n",
+		1 - 66.0 / height, 1 - (66.0 + key_rows(r) * KEY_ROW) / height);
+	for (p = 0; p < r->sweep->plan->n_schedulers; p++) {
+		bool varied = cx_grid_reached(r->sweep, r->scenario, p, r->axis);
+		char title[CX_PLAN_TEXT_MAX + 160];
+
+		fprintf(out, "%skeyentry with %s %s title ", sep, varied ? "linespoints" : "lines",
+			varied ? cx_line_style(p) : cx_dash_style(p));
+		snprintf(title, sizeof(title), varied ? "%s" : "%s (has no %s)",
+			 r->sweep->plan->schedulers[p].label, axis_of(r)->name);
+		cx_put_gnuplot(out, title);
+		sep = ", \\\n     ";
+	}
+	fputs("\nunset key\nunset label 1\nset border\nset tics out nomirror\n"
+	      "set grid xtics ytics ls 100 back\n",
+	      out);
 }
 
 /* --- a plot ---------------------------------------------------------------------------------- */
@@ -288,19 +321,47 @@ static void put_titles(const struct response *r, unsigned height, FILE *out)
 	free(text);
 }
 
+/** Where panel @i of a picture of @rows rows stands, in parts of the picture. */
+static void place_panel(const struct response *r, unsigned i, unsigned columns, unsigned height,
+			FILE *out)
+{
+	double width = (double)columns * PANEL_WIDTH, top = HEAD + key_rows(r) * KEY_ROW;
+	unsigned column = i % columns, row = i / columns;
+
+	fprintf(out,
+		"set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
+		"set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
+		(column * PANEL_WIDTH + 75.0) / width, ((column + 1) * PANEL_WIDTH - 20.0) / width,
+		1 - (top + row * PANEL_HEIGHT + 25.0) / height,
+		1 - (top + (row + 1) * PANEL_HEIGHT - 78.0) / height);
+}
+
+static void put_panels(const struct response *r, const struct range range[PANELS], unsigned columns,
+		       unsigned height, FILE *out)
+{
+	unsigned f, n = 0;
+
+	put_x_axis(r, out);
+	for (f = 0; f < PANELS; f++) {
+		if (!range[f].any)
+			continue;
+		place_panel(r, n++, columns, height, out);
+		put_panel(r, f, &range[f], out);
+	}
+}
+
 static void put_script(const struct response *r, FILE *out)
 {
 	struct range range[PANELS];
-	unsigned n = 0, f, rows, columns, height;
+	unsigned n = 0, f, columns, height;
 	char title[200];
 
 	for (f = 0; f < PANELS; f++) {
 		range[f] = range_of(r, f);
 		n += range[f].any;
 	}
-	columns = n < COLUMNS ? n : COLUMNS;
-	rows = (n + COLUMNS - 1) / COLUMNS;
-	height = HEAD + rows * PANEL_HEIGHT;
+	columns = n < COLUMNS ? 2 : COLUMNS;
+	height = HEAD + key_rows(r) * KEY_ROW + (n + columns - 1) / columns * PANEL_HEIGHT;
 	snprintf(title, sizeof(title), "%.60s: response to %.60s in %.60s", r->sweep->plan->name,
 		 axis_of(r)->column, r->sweep->plan->scenarios[r->scenario].label);
 	fprintf(out,
@@ -315,29 +376,14 @@ static void put_script(const struct response *r, FILE *out)
 		"set datafile separator comma\n"
 		"data = 'plots/%s.csv'\n"
 		"set style line 100 lc rgb '#c8c8c8' lw 0.7\n"
-		"set grid xtics ytics ls 100 back\n"
-		"set tics out nomirror\n"
-		"set bars 0.6\n",
-		r->name, columns < 2 ? 2 * PANEL_WIDTH : columns * PANEL_WIDTH, height, r->name,
-		r->name);
-	put_x_axis(r, out);
-	fprintf(out,
-		"set multiplot layout %u,%u margins screen %g,0.985,%.4f,%.4f "
-		"spacing screen %g,%.4f title ",
-		rows, columns, columns < 3 ? 0.09 : 0.06, 62.0 / height, 1 - (HEAD + 10.0) / height,
-		columns < 3 ? 0.1 : 0.065, 105.0 / height);
+		"set bars 0.6\n"
+		"set multiplot title ",
+		r->name, columns * PANEL_WIDTH, height, r->name, r->name);
 	cx_put_title(out, title);
 	fputs(" font ',15'\n", out);
-	fprintf(out,
-		"set key at screen 0.5,%.4f center center horizontal maxrows 1 samplen 4 width 1\n",
-		1 - 74.0 / height);
 	put_titles(r, height, out);
-	for (f = 0; f < PANELS; f++) {
-		if (!range[f].any)
-			continue;
-		put_panel(r, f, &range[f], out);
-		fputs("unset key\nunset label 1\n", out); /* once is enough */
-	}
+	put_key(r, height, out);
+	put_panels(r, range, columns, height, out);
 	fputs("unset multiplot\nset output   # closes the picture\n", out);
 }
 
@@ -399,9 +445,9 @@ static void choose_name(struct response *r)
 	if (strlen(axis_of(r)->column) > 24)
 		n += (size_t)snprintf(r->name + n, sizeof(r->name) - n, "-%u", r->axis + 1);
 	if (plan->n_scenarios > 1)
-		n += (size_t)snprintf(r->name + n, sizeof(r->name) - n, ".%.16s",
+		n += (size_t)snprintf(r->name + n, sizeof(r->name) - n, ".%.20s",
 				      plan->scenarios[r->scenario].label);
-	if (plan->n_scenarios > 1 && strlen(plan->scenarios[r->scenario].label) > 16)
+	if (plan->n_scenarios > 1 && strlen(plan->scenarios[r->scenario].label) > 20)
 		snprintf(r->name + n, sizeof(r->name) - n, "-%u", r->scenario + 1);
 	for (c = r->name; *c; c++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
@@ -480,6 +526,8 @@ int cx_harvest_plots(const struct cx_harvest *harvest, struct cx_error *err)
 	snprintf(path, sizeof(path), "%s/plots", cx_store_dir(harvest->store));
 	if (mkdir(path, 0777) < 0 && errno != EEXIST)
 		return cx_fail(err, errno, "%s: cannot create: %s", path, strerror(errno));
+	snprintf(path, sizeof(path), "%s/plots/gnuplot.log", cx_store_dir(harvest->store));
+	unlink(path); /* what was said the last time */
 	for (s = 0; s < plan->n_scenarios && !ret; s++)
 		for (a = 0; a < plan->n_axes && !ret; a++)
 			if (varied(harvest->sweep, s, a))
