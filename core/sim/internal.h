@@ -72,6 +72,7 @@ struct sim_domain {
 	unsigned index, n_vcpus, n_peers;
 	struct cx_model_vcpu *vcpus;
 	unsigned *peers;
+	uint64_t heap; /* bytes, each vCPU's part */
 	int64_t params[CX_GUEST_PARAMS];
 };
 

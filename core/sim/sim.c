@@ -93,6 +93,7 @@ static int init_domain(struct cx_sim *sim, unsigned i, const struct cx_sim_domai
 	dom->priv = *priv;
 	*priv += aligned(config->model->domain_size);
 	memcpy(dom->params, config->params, sizeof(dom->params));
+	dom->heap = config->heap;
 	dom->n_peers = config->n_peers;
 	if (config->n_peers) {
 		dom->peers = calloc(config->n_peers, sizeof(*dom->peers));

@@ -38,6 +38,7 @@ struct cx_sim_domain {
 	const int64_t *params; /* CX_GUEST_PARAMS values, in the model's order */
 	unsigned n_peers;
 	const unsigned *peers; /* domain indices */
+	uint64_t heap;         /* bytes that each vCPU's part of its heap would have */
 };
 
 struct cx_sim_config {
