@@ -54,6 +54,8 @@ static int make_caches(struct cx_sim *sim)
 		sim->near[near].size = size ? size : NEAR_BYTES_DEFAULT;
 		size = cx_topology_llc_size(sim->topology, cpu);
 		sim->llcs[llc].size = size ? size : LLC_BYTES_DEFAULT;
+		if (sim->near[near].size > sim->llcs[llc].size)
+			sim->near[near].size = sim->llcs[llc].size;
 	}
 	free(ids);
 	return 0;
