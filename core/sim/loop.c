@@ -143,13 +143,12 @@ static bool stands_still(const struct cx_sim *sim)
 int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
 	       const struct cx_sim_agenda *agenda, struct cx_error *err)
 {
-	uint64_t last = sim->events + max_events;
+	uint64_t last = sim->events + max_events, agenda_at = agenda->next(agenda->arg);
 	int rc;
 
 	while (sim->events < last) {
 		const struct sim_pcpu *p = sim_queue_first(sim);
-		uint64_t timers = timers_due(sim), agenda_at = agenda->next(agenda->arg);
-		uint64_t at = first_of(timers, agenda_at);
+		uint64_t timers = timers_due(sim), at = first_of(timers, agenda_at);
 
 		if (p)
 			at = first_of(at, p->next_ns);
@@ -161,6 +160,8 @@ int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
 		rc = one_event(sim, timers, agenda_at, agenda);
 		if (rc < 0)
 			return rc;
+		if (agenda_at <= at)
+			agenda_at = agenda->next(agenda->arg);
 		if (stands_still(sim))
 			return cx_fail(err, EDEADLK,
 				       "simulation: time stands still at %llu ns after %llu events "
