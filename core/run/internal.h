@@ -107,6 +107,8 @@ int supervise(struct run *r);
 /* simulate.c */
 /** As measure() in run.c, in virtual time. */
 int simulate(struct run *r);
+/** Has every domain's workload a model?  After open_payloads(). */
+int check_models(struct run *r);
 /** What models know: progress, results. */
 void describe_models(struct run *r);
 

@@ -57,6 +57,17 @@ static int model_of(struct run *r, unsigned i, const struct cx_model **model)
 	return 0;
 }
 
+int check_models(struct run *r)
+{
+	const struct cx_model *model;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < r->scenario->n_domains && !rc; i++)
+		rc = model_of(r, i, &model);
+	return rc;
+}
+
 /* --- making it ------------------------------------------------------------------------- */
 
 static int make_sim(struct run *r)
