@@ -172,6 +172,8 @@ static void fire(struct cx_dispatch *d, struct cx_timer *t, uint64_t when, uint6
 	case CX_TIMER_WATCHDOG:
 		watchdog(d, when, now);
 		break;
+	case CX_TIMER_PCPU: /* never in this heap */
+		break;
 	}
 	flush(d);
 }

@@ -138,16 +138,15 @@ static int alloc_all(struct cx_sim *sim, const struct cx_sim_config *config)
 	sim->pcpus = calloc(sim->n_pcpus, sizeof(*sim->pcpus));
 	sim->near = calloc(sim->n_pcpus, sizeof(*sim->near));
 	sim->llcs = calloc(sim->n_pcpus, sizeof(*sim->llcs));
-	sim->queue = calloc(sim->n_pcpus, sizeof(*sim->queue));
 	sim->kicks = calloc(sim->n_pcpus, sizeof(*sim->kicks));
 	sim->domains = calloc(sim->n_domains, sizeof(*sim->domains));
 	sim->vcpus = calloc(sim->n_vcpus, sizeof(*sim->vcpus));
 	sim->privs = calloc(1, sim->privs_size + ALIGN);
-	if (!sim->cpus || !sim->pcpus || !sim->near || !sim->llcs || !sim->queue || !sim->kicks ||
-	    !sim->domains || !sim->vcpus || !sim->privs)
+	if (!sim->cpus || !sim->pcpus || !sim->near || !sim->llcs || !sim->kicks || !sim->domains ||
+	    !sim->vcpus || !sim->privs)
 		return -ENOMEM;
 	memcpy(sim->cpus, config->pcpus, sim->n_pcpus * sizeof(*sim->cpus));
-	return 0;
+	return cx_timers_init(&sim->queue, sim->n_pcpus, true);
 }
 
 static void init_pcpus(struct cx_sim *sim)
@@ -157,7 +156,7 @@ static void init_pcpus(struct cx_sim *sim)
 	for (i = 0; i < sim->n_pcpus; i++) {
 		sim->pcpus[i].until_ns = CX_NEVER;
 		sim->pcpus[i].kicked_ns = CX_NEVER;
-		sim->pcpus[i].next_ns = CX_NEVER;
+		cx_timer_setup(&sim->pcpus[i].next, CX_TIMER_PCPU, i, &sim->pcpus[i]);
 	}
 }
 
@@ -191,6 +190,8 @@ int cx_sim_new(const struct cx_sim_config *config, struct cx_sim **out, struct c
 			       config->n_pcpus, config->n_domains);
 	}
 	init_pcpus(sim);
+	if (sim->shuffle)
+		cx_timers_shuffle(&sim->queue, config->shuffle_seed);
 	*out = sim;
 	return 0;
 }
@@ -207,7 +208,7 @@ void cx_sim_free(struct cx_sim *sim)
 	free(sim->vcpus);
 	free(sim->domains);
 	free(sim->kicks);
-	free(sim->queue);
+	cx_timers_destroy(&sim->queue);
 	free(sim->llcs);
 	free(sim->near);
 	free(sim->pcpus);
@@ -297,6 +298,6 @@ size_t cx_sim_memory(const struct cx_sim *sim)
 {
 	return sizeof(*sim) + sim->n_vcpus * sizeof(*sim->vcpus) + sim->privs_size +
 	       sim->n_domains * sizeof(*sim->domains) +
-	       sim->n_pcpus * (sizeof(*sim->pcpus) + 2 * sizeof(*sim->near) + sizeof(*sim->queue) +
-			       sizeof(*sim->kicks) + sizeof(*sim->cpus));
+	       sim->n_pcpus * (sizeof(*sim->pcpus) + 2 * sizeof(*sim->near) +
+			       sizeof(*sim->queue.heap) + sizeof(*sim->kicks) + sizeof(*sim->cpus));
 }
