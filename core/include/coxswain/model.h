@@ -37,8 +37,8 @@
 struct cx_model_vcpu;
 
 enum cx_model_op {
-	CX_MODEL_WORK,  /* compute for `ns` of the time that warm, undisturbed work takes */
-	CX_MODEL_SPIN,  /* until released, or `ns` of run time have passed */
+	CX_MODEL_WORK, /* compute for `ns` of the time that warm, undisturbed work takes */
+	CX_MODEL_SPIN, /* until released, or `ns` of run time have passed */
 	CX_MODEL_BLOCK, /* CX_HC_BLOCK: until an event, or `ns` from now at the latest; 0 = events only */
 	CX_MODEL_YIELD, /* CX_HC_YIELD */
 	CX_MODEL_TIMER, /* CX_HC_SET_TIMER: in `ns` from now; 0 cancels */
@@ -79,7 +79,7 @@ struct cx_model {
 	uint64_t (*working_set)(struct cx_model_vcpu *v);
 };
 
-/** All models that the program has; ends with NULL. */
+/** The models of all shipped workloads; ends with NULL.  In workloads/models.c. */
 extern const struct cx_model *const cx_models[];
 
 /* --- what a model is told ------------------------------------------------------- */
