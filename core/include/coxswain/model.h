@@ -79,7 +79,7 @@ struct cx_model {
 	uint64_t (*working_set)(struct cx_model_vcpu *v);
 };
 
-/** All models that the program has; ends with NULL. */
+/** The models of all shipped workloads; ends with NULL.  In workloads/models.c. */
 extern const struct cx_model *const cx_models[];
 
 /* --- what a model is told ------------------------------------------------------- */
