@@ -100,7 +100,7 @@ static int make_sim(struct run *r)
 			.params = d->params,
 			.n_peers = d->n_peers,
 			.peers = d->peers,
-			.heap = d->memory / d->vcpus,
+			.heap = cx_guest_heap(r->payloads[i], d->memory, d->vcpus),
 		};
 		rc = model_of(r, i, &domains[i].model);
 	}

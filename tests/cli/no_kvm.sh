@@ -47,7 +47,7 @@ simulated() {
 	status=$?
 	if [ $status -ne 0 ]; then
 		fail "$name" "status $status: $(cat stderr stdout)"
-	elif [ "$(wc -l <stderr)" -ne 1 ] || ! grep -qE -- "simulation.*$pattern" stderr; then
+	elif [ "$(grep -cv ^Report: stderr)" -ne 1 ] || ! grep -qE -- "simulation.*$pattern" stderr; then
 		fail "$name" "no one line with '$pattern': $(cat stderr)"
 	elif ! grep -qE 'machine sim|"machine": *"sim"' stdout; then
 		fail "$name" "no results of a simulation: $(cat stdout)"
@@ -65,7 +65,7 @@ one_line "nothing to validate against" '/dev/kvm' : "$COXSWAIN" validate "$two" 
 
 simulated "no /dev/kvm: run is simulated" '/dev/kvm' : "$COXSWAIN" run "$two" -d 200ms
 simulated "no /dev/kvm: compare is simulated, without linux" 'without linux.*/dev/kvm' : \
-	"$COXSWAIN" compare "$two" -d 200ms --schedulers linux,rr,credit --json
+	"$COXSWAIN" compare "$two" -d 200ms --schedulers linux,rr,credit --json --out two
 json "the policies that were asked for" stdout '[.runs[].scheduler] == ["rr", "credit"]'
 simulated "/dev/kvm is another device: simulated" '/dev/kvm' 'touch /dev/kvm; mount --bind null /dev/kvm' \
 	"$COXSWAIN" run "$two" -d 200ms
