@@ -34,7 +34,7 @@ struct cx_record_vcpu {
 	uint64_t dispatches;         /* times it was put on a pCPU */
 	uint64_t migrations[CX_DISTANCES];
 	unsigned n_results;
-	struct cx_record_result results[CX_RECORD_RESULTS];
+	struct cx_record_result *results; /* n_results of them: cx_record_results() */
 };
 
 struct cx_record_domain {
@@ -96,6 +96,11 @@ struct cx_record {
  * record's own, from malloc.  NULL when out of memory.
  */
 struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus);
+/**
+ * Make room for @n results of @vcpu, zeroed, at most CX_RECORD_RESULTS; what it had is gone.
+ * Returns 0, -EINVAL (too many) or -ENOMEM; it then has none.
+ */
+int cx_record_results(struct cx_record_vcpu *vcpu, unsigned n);
 /** Free it with everything in it; NULL is fine. */
 void cx_record_free(struct cx_record *record);
 

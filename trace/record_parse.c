@@ -295,7 +295,10 @@ static void read_results(struct reader *r, json_object *list, struct cx_record_v
 		complain(r, EBADMSG, "results", "has the wrong length");
 		return;
 	}
-	v->n_results = (unsigned)(n / 2);
+	if (cx_record_results(v, (unsigned)(n / 2)) < 0) {
+		complain(r, ENOMEM, "results", "needs more memory than there is");
+		return;
+	}
 	for (i = 0; i < v->n_results; i++) {
 		json_object *name = json_object_array_get_idx(list, 2 * i);
 

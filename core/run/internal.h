@@ -88,6 +88,9 @@ void log_drain(struct run *r);
 int describe_run(struct run *r);
 /** What guests and threads know: progress, results, CPU time, crashes. */
 void describe_guests(struct run *r);
+/** The named figures of a vCPU: @values in the workload's order. */
+void describe_results(struct cx_record_vcpu *rv, const struct cx_workload_info *info,
+		      const uint64_t *values);
 /** From when to when each domain lived. */
 void describe_lives(struct run *r);
 

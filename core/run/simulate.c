@@ -206,22 +206,32 @@ int simulate(struct run *r)
 	return 0;
 }
 
+/* Progress and results of the domain's vCPUs.  The first one's exit status. */
+static uint64_t describe_domain(struct run *r, const struct cx_record_domain *rd,
+				const struct cx_workload_info *info)
+{
+	unsigned k;
+
+	for (k = 0; k < rd->n_vcpus; k++) {
+		struct cx_sim_outcome outcome = cx_sim_outcome(r->sim, rd->first_vcpu + k);
+		struct cx_record_vcpu *rv = &r->record->vcpus[rd->first_vcpu + k];
+
+		rv->progress = outcome.progress;
+		describe_results(rv, info, outcome.results);
+	}
+	return cx_sim_outcome(r->sim, rd->first_vcpu).status;
+}
+
 void describe_models(struct run *r)
 {
-	unsigned i, k;
+	unsigned i;
 
 	for (i = 0; i < r->scenario->n_domains; i++) {
 		struct cx_record_domain *rd = &r->record->domains[i];
-		uint64_t status = 0, first = 0;
+		uint64_t status = describe_domain(r, rd, cx_payload_info(r->payloads[i]));
 
-		for (k = 0; k < rd->n_vcpus; k++) {
-			cx_sim_describe(r->sim, rd->first_vcpu + k,
-					&r->record->vcpus[rd->first_vcpu + k], &status);
-			if (k == 0)
-				first = status;
-		}
-		if (rd->end == CX_END_EXIT && first &&
-		    asprintf(&rd->end_text, "exit status %llu", (unsigned long long)first) < 0)
+		if (rd->end == CX_END_EXIT && status &&
+		    asprintf(&rd->end_text, "exit status %llu", (unsigned long long)status) < 0)
 			rd->end_text = NULL;
 	}
 }

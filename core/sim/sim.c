@@ -5,7 +5,6 @@
 #include "core/sim/internal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,21 +276,11 @@ void cx_sim_finish(struct cx_sim *sim)
 			sim->vcpus[i].dom->model->publish(&sim->vcpus[i]);
 }
 
-void cx_sim_describe(const struct cx_sim *sim, unsigned id, struct cx_record_vcpu *vcpu,
-		     uint64_t *status)
+struct cx_sim_outcome cx_sim_outcome(const struct cx_sim *sim, unsigned id)
 {
 	const struct cx_model_vcpu *v = &sim->vcpus[id];
-	const struct cx_workload_info *info = v->dom->model->info;
-	unsigned i;
 
-	vcpu->progress = v->progress;
-	vcpu->n_results = info->n_results;
-	for (i = 0; i < info->n_results; i++) {
-		snprintf(vcpu->results[i].name, sizeof(vcpu->results[i].name), "%s",
-			 info->results[i]);
-		vcpu->results[i].value = v->results[i];
-	}
-	*status = v->status;
+	return (struct cx_sim_outcome){ v->progress, v->status, v->results };
 }
 
 size_t cx_sim_memory(const struct cx_sim *sim)

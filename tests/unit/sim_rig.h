@@ -288,14 +288,11 @@ static inline int sr_run(struct sim_rig *r, uint64_t until_ns)
 
 static inline void sr_finish(struct sim_rig *r)
 {
-	uint64_t status;
 	unsigned i;
 
 	cx_dispatch_finish(r->d);
 	cx_sim_finish(r->sim);
 	cx_dispatch_collect(r->d, r->record);
-	for (i = 0; i < r->n_vcpus; i++)
-		cx_sim_describe(r->sim, i, &r->record->vcpus[i], &status);
 	for (i = 0; i < r->config->n_domains; i++) {
 		struct cx_record_domain *d = &r->record->domains[i];
 
@@ -357,12 +354,12 @@ static inline uint64_t sr_time(const struct sim_rig *r, unsigned vcpu, enum cx_s
 
 static inline uint64_t sr_work(const struct sim_rig *r, unsigned vcpu)
 {
-	return r->record->vcpus[vcpu].progress;
+	return cx_sim_outcome(r->sim, vcpu).progress;
 }
 
 static inline uint64_t sr_result(const struct sim_rig *r, unsigned vcpu, unsigned i)
 {
-	return r->record->vcpus[vcpu].results[i].value;
+	return cx_sim_outcome(r->sim, vcpu).results[i];
 }
 
 #endif

@@ -186,8 +186,6 @@ static void test_a_script_to_its_end(void **state)
 	const struct sr_domain d[] = { { .script = steps, .n_steps = 6 } };
 	const struct sr_config config = { .plugin = &ring_plugin, .domains = d, .n_domains = 1 };
 	struct sim_rig *r = sr_done(&config, CX_SEC);
-	struct cx_record_vcpu v;
-	uint64_t status = 0;
 
 	(void)state;
 	assert_int_equal(sr_time(r, 0, CX_RUNNING), 3 * CX_MS);
@@ -196,8 +194,7 @@ static void test_a_script_to_its_end(void **state)
 	assert_int_equal(sr_work(r, 0), 2 * CX_MS);
 	assert_int_equal(sr_result(r, 0, 2), 1ull << CX_PORT_TIMER);
 	assert_int_equal(r->record->domains[0].end, CX_END_EXIT);
-	cx_sim_describe(r->sim, 0, &v, &status);
-	assert_int_equal(status, 7);
+	assert_int_equal(cx_sim_outcome(r->sim, 0).status, 7);
 	assert_true(cx_dispatch_all_ended(r->d));
 	sr_free(r);
 }
