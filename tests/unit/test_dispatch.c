@@ -182,7 +182,7 @@ static void wake_one(struct vm *m, uint64_t vcpu)
 
 static void adjust_one(struct vm *m, uint64_t domain)
 {
-	assert_int_equal(cx_dispatch_adjust(m->d, (unsigned)domain, 1 + (unsigned)domain * 100,
+	assert_int_equal(cx_dispatch_adjust(m->d, (unsigned)domain, 1 + (unsigned)domain * 100, 0,
 					    domain % 2 ? 40 : 0),
 			 0);
 }
@@ -520,14 +520,14 @@ static void domains_are_adjusted_live(void **state)
 	m = vmachine_new(
 		&(struct vm_config){ .plugin = &spy->table, .domains = domains, .n_domains = 2 });
 	vmachine_run(m, VM_MS);
-	assert_int_equal(cx_dispatch_adjust(m->d, 0, 512, 40), 0);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 512, 30, 40), 0);
 	assert_int_equal(seen_weight, 512);
 	assert_int_equal(seen_limit, 40);
-	assert_int_equal(cx_dispatch_adjust(m->d, 0, 0, 0), -EINVAL);
-	assert_int_equal(cx_dispatch_adjust(m->d, 0, 65536, 0), -EINVAL);
-	assert_int_equal(cx_dispatch_adjust(m->d, 2, 256, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 0, 0, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 65536, 0, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 2, 256, 0, 0), -EINVAL);
 	/* One that is not attached: it will see the new weight when it is. */
-	assert_int_equal(cx_dispatch_adjust(m->d, 1, 77, 0), 0);
+	assert_int_equal(cx_dispatch_adjust(m->d, 1, 77, 0, 0), 0);
 	assert_int_equal(spy->calls[SPY_DOMAIN_ADJUST], 1);
 	end_of(m, spy);
 }
