@@ -148,7 +148,7 @@ static int may_go(const struct cx_pcpu *p, struct cx_error *err)
 	for (i = 0; i < d->n_vcpus; i++) {
 		const struct cx_vcpu *v = &d->vcpus[i];
 
-		if (!v->ended && !has_other_place(v, p))
+		if (!v->ended && !atomic_load(&v->ending) && !has_other_place(v, p))
 			return cx_fail(err, EBUSY,
 				       "pCPU %u (CPU %u) cannot go offline: domain %s may run "
 				       "nowhere else that is online; widen its cpus",

@@ -9,6 +9,8 @@
 #include "core/dispatch/loader.h"
 #include "core/machine/host.h"
 #include "core/machine/linux.h"
+#include "core/run/change.h"
+#include "core/run/plan.h"
 #include "core/run/run.h"
 #include "core/vmm/vmm.h"
 
@@ -25,13 +27,6 @@ struct policy_setup {
 	int64_t *params;
 	int64_t **domain_params; /* by domain; NULL entries = the defaults */
 	char *text;              /* "tslice=30ms ratelimit=1ms" */
-};
-
-/* A domain's start or stop. */
-struct action {
-	uint64_t at_ns;
-	unsigned domain;
-	bool stop;
 };
 
 struct run {
@@ -53,7 +48,7 @@ struct run {
 	bool handlers_installed;
 	struct cx_dispatch *dispatch;
 	struct cx_linux *baseline;
-	struct action *actions;
+	struct cx_action *actions;
 	unsigned n_actions, next_action;
 	struct log_queue log;
 	bool dead;
@@ -62,6 +57,8 @@ struct run {
 /* policy.c */
 int load_policy(struct run *r);
 void free_policy(struct run *r);
+/** What the scenario's changes need to know of the run. */
+struct cx_changing changing(const struct run *r);
 /** What the scenario asks for and the policy ignores, as one line; NULL = nothing. */
 char *ignored_by_policy(const struct run *r);
 

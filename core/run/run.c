@@ -58,6 +58,20 @@ static int make_dispatch(struct run *r)
 	return 0;
 }
 
+/* At any time of the run. */
+static unsigned heaviest(const struct cx_scenario *s)
+{
+	unsigned i, max = 1;
+
+	for (i = 0; i < s->n_domains; i++)
+		if (s->domains[i].weight > max)
+			max = s->domains[i].weight;
+	for (i = 0; i < s->n_changes; i++)
+		if (s->changes[i].weight > max)
+			max = s->changes[i].weight;
+	return max;
+}
+
 static int make_baseline(struct run *r)
 {
 	struct cx_linux_config config = {
@@ -77,6 +91,7 @@ static int make_baseline(struct run *r)
 		domains[i].weight = r->scenario->domains[i].weight;
 		domains[i].cpus = r->scenario->domains[i].cpus;
 	}
+	config.heaviest = heaviest(r->scenario);
 	config.domains = domains;
 	rc = cx_linux_new(&config, &r->baseline, r->err);
 	free(domains);

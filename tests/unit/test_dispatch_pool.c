@@ -283,10 +283,13 @@ static void nobody_loses_the_only_place(void **state)
 	on(m, 2);
 	off(m, 1);
 	expect_refused(m, cx_dispatch_pcpu_offline(m->d, 2, &m->err), -EBUSY, "domain d1");
-	/* It has ended: nobody needs the place. */
+	vmachine_run(m, 25 * VM_MS);
+	/* It runs there, and is about to end: nobody needs the place. */
+	assert_ptr_equal(m->pcpus[2].on, &m->vcpus[1]);
 	cx_dispatch_stop_domain(m->d, 1, CX_END_STOPPED);
-	vmachine_run(m, 30 * VM_MS);
 	off(m, 2);
+	vmachine_run(m, 30 * VM_MS);
+	assert_int_equal(spy->calls[SPY_PCPU_OFFLINE], 3);
 	vmachine_run(m, 600 * VM_MS);
 	assert_true(m->vcpus[2].ran_ns > 0); /* started on what is left */
 	expect_refused(m, cx_dispatch_pcpu_offline(m->d, 4, &m->err), -EINVAL, "0 to 3");
