@@ -42,6 +42,7 @@ struct cx_record_domain {
 	char *workload;      /* name and parameters, as one line */
 	char *progress_unit; /* what one unit of progress is ("iterations") */
 	uint32_t first_vcpu, n_vcpus;
+	/* At the start of the run; CX_EV_ADJUST tells what changed since. */
 	uint32_t weight;      /* per vCPU */
 	uint32_t reservation; /* percent of one pCPU, 0 = none */
 	uint32_t limit;       /* percent of one pCPU, 0 = none */
@@ -53,8 +54,10 @@ struct cx_record_domain {
 
 struct cx_record_pcpu {
 	uint32_t host_cpu; /* number on the host; on sim its logical index */
-	uint64_t busy_ns;  /* a vCPU was on it */
+	/* Together the duration of the run. */
+	uint64_t busy_ns; /* a vCPU was on it */
 	uint64_t idle_ns;
+	uint64_t offline_ns; /* not in the pool */
 };
 
 struct cx_record {

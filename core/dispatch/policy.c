@@ -157,6 +157,13 @@ void policy_fini(struct cx_dispatch *d)
 	pol->priv = NULL;
 }
 
+static void forget_pcpu(struct cx_pcpu *p)
+{
+	p->attached = false;
+	free(p->priv);
+	p->priv = NULL;
+}
+
 int policy_pcpu_online(struct cx_pcpu *p, uint64_t now)
 {
 	struct cx_policy *pol = &p->d->policy;
@@ -165,10 +172,12 @@ int policy_pcpu_online(struct cx_pcpu *p, uint64_t now)
 	p->priv = alloc_area(pol->plugin->pcpu_size);
 	if (pol->plugin->pcpu_size && !p->priv)
 		return -ENOMEM;
+	p->attached = true;
 	if (usable(pol) && pol->plugin->pcpu_online)
 		GUARDED(pol, WITH_ALL(pol, "pcpu_online", now),
 			rc = pol->plugin->pcpu_online(pol, p, now));
-	p->online = rc == 0;
+	if (rc)
+		forget_pcpu(p);
 	return rc;
 }
 
@@ -176,12 +185,10 @@ void policy_pcpu_offline(struct cx_pcpu *p, uint64_t now)
 {
 	struct cx_policy *pol = &p->d->policy;
 
-	if (usable(pol) && p->online && pol->plugin->pcpu_offline)
+	if (usable(pol) && p->attached && pol->plugin->pcpu_offline)
 		GUARDED(pol, WITH_ALL(pol, "pcpu_offline", now),
 			pol->plugin->pcpu_offline(pol, p, now));
-	p->online = false;
-	free(p->priv);
-	p->priv = NULL;
+	forget_pcpu(p);
 }
 
 int policy_domain_attach(struct cx_domain *dom, uint64_t now)

@@ -142,7 +142,7 @@ static bool over(struct run *r, int reached)
 {
 	if (reached || cx_dispatch_dead(r->dispatch, NULL))
 		return true;
-	if (next_action(r) == CX_NEVER && cx_dispatch_all_ended(r->dispatch))
+	if (all_ended(r))
 		return true;
 	if (r->options->stop && atomic_load(r->options->stop)) {
 		r->record->interrupted = true;
@@ -161,7 +161,7 @@ static void look_after(struct run *r)
 static int run_it(struct run *r)
 {
 	const struct cx_sim_agenda agenda = { agenda_next, agenda_act, r };
-	int rc = plan(r);
+	int rc = cx_plan(r->scenario, r->duration_ns, &r->actions, &r->n_actions, r->err);
 
 	while (rc >= 0) {
 		rc = cx_sim_run(r->sim, r->duration_ns, EVENTS_A_LOOK, &agenda, r->err);

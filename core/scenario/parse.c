@@ -23,11 +23,10 @@ void cx_scenario_free(struct cx_scenario *scenario)
 		return;
 	for (i = 0; i < scenario->n_domains; i++)
 		cx_domain_clear(&scenario->domains[i]);
-	for (i = 0; i < scenario->n_params; i++) {
-		free(scenario->params[i].name);
-		free(scenario->params[i].value);
-	}
-	free(scenario->params);
+	for (i = 0; i < scenario->n_changes; i++)
+		cx_change_clear(&scenario->changes[i]);
+	free(scenario->changes);
+	cx_settings_free(scenario->params, scenario->n_params);
 	free(scenario->domains);
 	free(scenario->path);
 	free(scenario->text);
@@ -158,6 +157,8 @@ static int parse(struct cx_reading *r, size_t len)
 		rc = cx_domains_read(r);
 	if (!rc)
 		rc = cx_peers_read(r);
+	if (!rc)
+		rc = cx_changes_read(r);
 	return rc;
 }
 
@@ -185,6 +186,7 @@ int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
 	cx_schema_free(r.raw);
 	free(r.entry_of);
 	free(r.replicas);
+	free(r.names);
 	if (rc)
 		cx_scenario_free(r.out);
 	else
