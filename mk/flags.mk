@@ -25,6 +25,9 @@ PROVIDER_CFLAGS = $(STD) $(CFLAGS) -Wall -Werror -fPIC -fvisibility=hidden -I. -
 GUEST_CFLAGS := -std=gnu11 $(WARN) -O2 -g -ffreestanding -fno-stack-protector -fno-pic -no-pie \
 	-fcf-protection=none -mno-red-zone -nostdlib -Icore/include -Iworkloads/guest $(DEPS)
 
+# The model of a payload knows its contract with the simulator and what payloads share.
+MODEL_CFLAGS = $(STD) $(WARN) $(CFLAGS) $(SANFLAGS) -Icore/include -Iworkloads/guest $(DEPS)
+
 # Says which package is missing, rather than failing in the middle of a compiler's output.
 READY := $(B)/.packages-there
 $(READY): packages.txt scripts/install-packages

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Guest payloads, those of the workloads and those that only tests use; and the scenarios,
-# put where the program looks for them.
+# put where the program looks for them.  A workload's model.c is the program's (program.mk).
 
 PAYLOADS := $(filter-out guest,$(sort $(patsubst workloads/%/,%,$(dir $(wildcard workloads/*/*.c)))))
 PAYLOAD_ELF := $(foreach p,$(PAYLOADS),$(LIBDIR)/payloads/$(p).elf)
@@ -27,7 +27,8 @@ define link_guest
 	$(call say,PAYLOAD,$@)
 	$(Q)$(CC) $(GUEST_LINK) -o $@ $(filter %.o,$^)
 endef
-$(LIBDIR)/payloads/%.elf: $$(addprefix $(B)/obj/,$$(addsuffix .o,$$(wildcard workloads/%/*.c))) \
+PAYLOAD_OBJ = $(patsubst %,$(B)/obj/%.o,$(filter-out workloads/$(1)/model.c,$(wildcard workloads/$(1)/*.c)))
+$(LIBDIR)/payloads/%.elf: $$(call PAYLOAD_OBJ,$$*) \
 		$(GUEST_RT) $(GUEST_LDS)
 	$(link_guest)
 $(B)/tests/guests/%.elf: $(B)/obj/tests/guests/%.c.o $(GUEST_RT) $(GUEST_LDS)

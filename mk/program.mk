@@ -3,6 +3,9 @@
 
 LIB_SRC := $(wildcard base/*.c core/*/*.c core/*/*.S topology/*.c trace/*.c)
 LIB_SRC := $(filter-out core/cli/main.c,$(LIB_SRC))
+# What the simulator drives in place of guests, once it is there.
+MODEL_SRC := workloads/models.c $(wildcard workloads/*/model.c)
+LIB_SRC += $(if $(wildcard core/sim/services.c),$(MODEL_SRC))
 LIB_OBJ := $(patsubst %,$(B)/obj/%.o,$(LIB_SRC))
 MAIN_OBJ := $(B)/obj/core/cli/main.c.o
 
@@ -23,6 +26,17 @@ $(B)/obj/%.c.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Models, unlike the payloads beside them, are the host's.
+define compile_model
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(MODEL_CFLAGS) -c -o $@ $<
+endef
+$(B)/obj/workloads/models.c.o: workloads/models.c $(FLAGS)
+	$(compile_model)
+$(B)/obj/workloads/%/model.c.o: workloads/%/model.c $(FLAGS)
+	$(compile_model)
 
 $(B)/obj/%.S.o: %.S $(FLAGS)
 	@mkdir -p $(@D)

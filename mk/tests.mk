@@ -9,6 +9,8 @@ HOST_BIN := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*.
 # Code that several of them share.
 SUPPORT_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard tests/support/*.c))
 SUPPORT_LIB := $(if $(SUPPORT_OBJ),$(B)/libsupport.a)
+# The models once more, driven by a stand-in for the simulator under other names.
+RIG_MODEL_OBJ := $(patsubst %,$(B)/obj/tests/models/%.o,$(MODEL_SRC))
 # The tests that also run under ThreadSanitizer: those named in the list.
 TSAN_BIN := $(patsubst %,$(B)/tests/%,$(shell awk '$$1 == "tsan" { print $$2 }' tests/tests.cfg))
 
@@ -32,9 +34,14 @@ $(B)/tests/host/%: $(B)/obj/tests/host/%.c.o
 	$(Q)$(CC) $(SANFLAGS) -o $@ $<
 $(B)/bench/%: $(B)/obj/tests/bench/%.c.o $(SUPPORT_LIB) $(B)/libcoxswain.a core/plugin.map
 	$(link_test)
-$(B)/libsupport.a: $(SUPPORT_OBJ)
+$(B)/libsupport.a: $(SUPPORT_OBJ) $(RIG_MODEL_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+$(B)/obj/tests/models/%.c.o: %.c tests/support/model_names.h $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(MODEL_CFLAGS) -include tests/support/model_names.h -c -o $@ $<
 
 $(B)/obj/tests/plugins/%.c.o: tests/plugins/%.c $(FLAGS)
 	@mkdir -p $(@D)

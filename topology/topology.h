@@ -58,7 +58,8 @@ unsigned cx_topology_distance(const struct cx_topology *topo, unsigned cpu_a, un
 unsigned cx_topology_llc(const struct cx_topology *topo, unsigned cpu);
 /** A number that CPUs share exactly if they are threads of one core, 0 .. cpus - 1. */
 unsigned cx_topology_core(const struct cx_topology *topo, unsigned cpu);
-/** Bytes of the largest data cache that the CPU's core has for itself; 0 when unknown. */
+/** Bytes of the largest data cache below the last-level one that the CPU's core has for itself;
+ *  0 when unknown. */
 uint64_t cx_topology_l2_size(const struct cx_topology *topo, unsigned cpu);
 /** Bytes of that cache; 0 when unknown. */
 uint64_t cx_topology_llc_size(const struct cx_topology *topo, unsigned cpu);

@@ -52,15 +52,31 @@ static const char *const ends[CX_ENDS] = {
 	[CX_END_RUN] = "run-end",
 };
 
+static const char *const adjusts[CX_ADJUSTS] = {
+	[CX_ADJUST_WEIGHT] = "weight",
+	[CX_ADJUST_RESERVATION] = "reservation",
+	[CX_ADJUST_LIMIT] = "limit",
+};
+
 static const char *const event_types[CX_EVENT_TYPES] = {
-	[CX_EV_WAKE] = "vcpu_wake",      [CX_EV_BLOCK] = "vcpu_block",
-	[CX_EV_SWITCH] = "switch",       [CX_EV_MIGRATE] = "migrate",
-	[CX_EV_PARK] = "park",           [CX_EV_UNPARK] = "unpark",
-	[CX_EV_PAUSE] = "pause",         [CX_EV_UNPAUSE] = "unpause",
-	[CX_EV_END] = "vcpu_end",        [CX_EV_ACCOUNT] = "policy_account",
-	[CX_EV_POLICY] = "policy_event", [CX_EV_PARAM] = "param_set",
-	[CX_EV_FAULT] = "policy_fault",  [CX_EV_HYPERCALL] = "hypercall",
+	[CX_EV_WAKE] = "vcpu_wake",
+	[CX_EV_BLOCK] = "vcpu_block",
+	[CX_EV_SWITCH] = "switch",
+	[CX_EV_MIGRATE] = "migrate",
+	[CX_EV_PARK] = "park",
+	[CX_EV_UNPARK] = "unpark",
+	[CX_EV_PAUSE] = "pause",
+	[CX_EV_UNPAUSE] = "unpause",
+	[CX_EV_END] = "vcpu_end",
+	[CX_EV_ACCOUNT] = "policy_account",
+	[CX_EV_POLICY] = "policy_event",
+	[CX_EV_PARAM] = "param_set",
+	[CX_EV_FAULT] = "policy_fault",
+	[CX_EV_HYPERCALL] = "hypercall",
 	[CX_EV_EXIT] = "exit",
+	[CX_EV_PCPU_OFFLINE] = "pcpu_offline",
+	[CX_EV_PCPU_ONLINE] = "pcpu_online",
+	[CX_EV_ADJUST] = "domain_adjust",
 };
 
 const char *cx_state_name(unsigned state)
@@ -96,6 +112,11 @@ const char *cx_fault_name(unsigned fault)
 const char *cx_end_name(unsigned end)
 {
 	return NAME_OF(ends, end);
+}
+
+const char *cx_adjust_name(unsigned what)
+{
+	return NAME_OF(adjusts, what);
 }
 
 const char *cx_event_type_name(unsigned type)

@@ -82,6 +82,14 @@ enum cx_end {
 	CX_ENDS
 };
 
+/** Which of a domain's values changed. */
+enum cx_adjust {
+	CX_ADJUST_WEIGHT,
+	CX_ADJUST_RESERVATION, /* percent of a pCPU */
+	CX_ADJUST_LIMIT,       /* likewise; 0 = none from now on */
+	CX_ADJUSTS
+};
+
 enum cx_event_type {
 	/*                   pcpu       vcpu     prev       why            x            y */
 	CX_EV_WAKE,      /* assigned   who      -          cx_wake_why    -            -          */
@@ -99,6 +107,10 @@ enum cx_event_type {
 	CX_EV_FAULT,     /* where      who|none -          cx_fault       -            -          */
 	CX_EV_HYPERCALL, /* where      who      -          number         argument 0   argument 1 */
 	CX_EV_EXIT,      /* where      who      -          exit reason    -            -          */
+	CX_EV_ADJUST,    /* -          domain   -          cx_adjust      new value    -          */
+	/* A pCPU left the pool, or came back; x = how many are online now. */
+	CX_EV_PCPU_OFFLINE,
+	CX_EV_PCPU_ONLINE,
 	CX_EVENT_TYPES
 };
 
@@ -141,6 +153,7 @@ const char *cx_wake_why_name(unsigned why);
 const char *cx_distance_name(unsigned distance);
 const char *cx_fault_name(unsigned fault);
 const char *cx_end_name(unsigned end);
+const char *cx_adjust_name(unsigned what);
 const char *cx_event_type_name(unsigned type);
 
 #endif

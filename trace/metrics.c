@@ -90,6 +90,7 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 {
 	struct cx_hist *scratch = malloc(sizeof(*scratch));
 	double seconds = (double)record->duration_ns / 1e9;
+	double online_ns = (double)record->duration_ns * record->n_pcpus - (double)m->offline_ns;
 	unsigned d;
 
 	if (!scratch)
@@ -115,9 +116,8 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 	m->jain = jain_index(record, r, m);
 	if (seconds > 0)
 		m->switches_per_s = (double)m->switches / seconds;
-	if (seconds > 0 && record->n_pcpus)
-		m->busy_percent = PERCENT * (double)m->busy_ns /
-				  ((double)record->duration_ns * record->n_pcpus);
+	if (online_ns > 0)
+		m->busy_percent = PERCENT * (double)m->busy_ns / online_ns;
 	m->steal_percent = steal_percent(record, m);
 	return 0;
 }

@@ -11,11 +11,12 @@
  * weighted max-min fairness (D. Bertsekas, R. Gallager, "Data Networks", section 6.5).
  *
  * Time is cut into steps of 100 ms (multiples of that when the run is very long), and
- * wherever a domain starts or stops.  In each step the entitlements are solved with what
- * that step offers and wants:
+ * wherever a domain starts or stops, its weight, reservation or limit changes, or a pCPU
+ * goes offline or comes back.  In each step the entitlements are solved with what that step
+ * offers and wants:
  *
  *     e_i = clamp(w_i x, lo_i, hi_i)   with one x, the e_i adding up to the capacity
- *     capacity = pCPUs * step          w_i  = weight * vCPUs that live in the step
+ *     capacity = pCPUs online * step   w_i  = weight * vCPUs that live in the step
  *     lo_i = min(reservation, hi_i)    hi_i = min(limit, demand_i, 100 * pCPUs allowed)
  *     demand_i = time that its vCPUs were running, ready, limited or co-stopped in the step
  *
@@ -114,9 +115,10 @@ struct cx_metrics {
 	double switches_per_s;
 	struct cx_hist wake_ns; /* of all vCPUs */
 	uint64_t busy_ns;       /* of all pCPUs */
-	double busy_percent;    /* of all pCPUs */
+	uint64_t offline_ns;    /* likewise: neither busy nor idle */
+	double busy_percent;    /* of the time in which pCPUs were online */
 	double steal_percent;   /* host steal, of busy_ns */
-	/* pCPU time idle while as many vCPUs that may run there were co-stopped
+	/* Time of pCPUs online, idle while as many vCPUs that may run there were co-stopped
 	 * (fragmentation), or ready (what a work-conserving policy keeps near nothing). */
 	uint64_t fragmented_ns, idle_while_ready_ns;
 };

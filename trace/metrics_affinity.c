@@ -41,12 +41,14 @@ static bool within_two(const uint64_t *a, const uint64_t *b, const uint64_t *c, 
 	return true;
 }
 
-static unsigned count(const uint64_t *mask, const uint64_t *without, unsigned words)
+/** pCPUs of @mask that are online, less those of @without. */
+static unsigned count(const struct cx_affinity *a, const uint64_t *mask, const uint64_t *without)
 {
 	unsigned i, n = 0;
 
-	for (i = 0; i < words; i++)
-		n += (unsigned)__builtin_popcountll(mask[i] & ~(without ? without[i] : 0));
+	for (i = 0; i < a->words; i++)
+		n += (unsigned)__builtin_popcountll(mask[i] & a->online[i] &
+						    ~(without ? without[i] : 0));
 	return n;
 }
 
@@ -119,8 +121,18 @@ static void make_groups(struct cx_affinity *a, unsigned n_pcpus)
 		}
 	}
 	a->n_groups = n_pcpus ? n_pcpus : 1;
-	for (p = 0; p < n_pcpus; p++)
+	for (p = 0; p < n_pcpus; p++) {
 		a->group_cpus[a->group_of[p]]++;
+		set(a->online, p);
+	}
+}
+
+void cx_affinity_set_online(struct cx_affinity *a, unsigned p, bool online)
+{
+	if (has(a->online, p) == online)
+		return;
+	a->online[p / WORD_BITS] ^= 1ull << (p % WORD_BITS);
+	a->group_cpus[a->group_of[p]] += online ? 1u : -1u;
 }
 
 static int add_bound(struct cx_affinity *a, unsigned group, const uint64_t *cpus)
@@ -196,8 +208,9 @@ int cx_affinity_init(struct cx_affinity *a, const struct cx_record *record)
 	a->class_group = calloc(n + 1u, sizeof(*a->class_group));
 	a->group_of = calloc(p, sizeof(*a->group_of));
 	a->group_cpus = calloc(p, sizeof(*a->group_cpus));
+	a->online = calloc(a->words, sizeof(*a->online));
 	if (members && mask && a->class_of && a->class_masks && a->class_group && a->group_of &&
-	    a->group_cpus) {
+	    a->group_cpus && a->online) {
 		make_classes(a, record);
 		make_groups(a, record->n_pcpus);
 		for (g = 0, ret = 0; g < a->n_groups && !ret; g++)
@@ -220,6 +233,7 @@ void cx_affinity_free(struct cx_affinity *a)
 	free(a->bounds);
 	free(a->group_of);
 	free(a->group_cpus);
+	free(a->online);
 }
 
 /** Do all claims fit into every set of pCPUs that bounds some of them? */
@@ -237,7 +251,7 @@ static bool feasible(const struct cx_affinity *a, unsigned group,
 		for (i = 0; i < n; i++)
 			if (within(class_mask(a, claims[i].class), bound->cpus, a->words))
 				total += claims[i].claim.share;
-		if (total > count(bound->cpus, NULL, a->words) * len_ns * SLACK)
+		if (total > count(a, bound->cpus, NULL) * len_ns * SLACK)
 			return false;
 	}
 	return true;
@@ -295,7 +309,7 @@ static void solve_by_bounds(const struct cx_affinity *a, unsigned group,
 			if (a->bounds[b].group != group)
 				continue;
 			m = gather(a, claims, from, n, cpus, gone, scratch);
-			x = m ? cx_entitle_level(scratch, m, count(cpus, gone, a->words) * len_ns)
+			x = m ? cx_entitle_level(scratch, m, count(a, cpus, gone) * len_ns)
 			      : INFINITY;
 			if (x < least) {
 				least = x;
@@ -308,7 +322,7 @@ static void solve_by_bounds(const struct cx_affinity *a, unsigned group,
 			return;
 		}
 		m = gather(a, claims, from, n, worst, gone, scratch);
-		cx_entitle(scratch, m, count(worst, gone, a->words) * len_ns);
+		cx_entitle(scratch, m, count(a, worst, gone) * len_ns);
 		from += settle(a, claims, from, n, worst, gone, scratch);
 		for (w = 0; w < a->words; w++)
 			gone[w] |= worst[w];

@@ -24,7 +24,8 @@ struct cx_affinity {
 	unsigned n_classes, n_bounds, n_groups;
 	unsigned *class_of;   /* by domain */
 	unsigned *group_of;   /* by pCPU; pCPUs that nobody may use are groups of their own */
-	unsigned *group_cpus; /* by group: number of pCPUs */
+	unsigned *group_cpus; /* by group: number of pCPUs online */
+	uint64_t *online;     /* pCPUs, as a mask; all at first */
 	/* A class: the domains with one and the same hard affinity. */
 	uint64_t *class_masks; /* one after the other, each `words` long */
 	unsigned *class_group;
@@ -34,6 +35,9 @@ struct cx_affinity {
 int cx_affinity_init(struct cx_affinity *a, const struct cx_record *record);
 void cx_affinity_free(struct cx_affinity *a);
 
+/** pCPU @p goes offline or comes back: it has nothing to give meanwhile. */
+void cx_affinity_set_online(struct cx_affinity *a, unsigned p, bool online);
+
 /** One domain's claim in a step, with its affinity. */
 struct cx_bound_claim {
 	struct cx_claim claim;
@@ -41,7 +45,7 @@ struct cx_bound_claim {
 };
 
 /**
- * Solve all of @claims, of one @group, with @len_ns of each pCPU to give.
+ * Solve all of @claims, of one @group, with @len_ns of each pCPU online to give.
  * @scratch  room for @n claims
  */
 void cx_affinity_solve(const struct cx_affinity *a, unsigned group, struct cx_bound_claim *claims,
@@ -90,7 +94,8 @@ struct cx_step_point {
 
 struct cx_replay_domain {
 	unsigned group;
-	unsigned in[CX_STATES]; /* vCPUs alive in each state */
+	unsigned weight, reservation, limit; /* of the moment */
+	unsigned in[CX_STATES];              /* vCPUs alive in each state */
 	unsigned alive, alive_in_step;
 	uint64_t since_ns; /* run_ns and want_ns are charged up to here */
 	uint64_t run_ns, want_ns;
@@ -103,12 +108,13 @@ struct cx_replay_domain {
 
 struct cx_replay_pcpu {
 	uint32_t current; /* CX_NO_VCPU = idle */
+	bool offline;
 	uint64_t since_ns;
 };
 
 /** pCPUs that some affinity connects. */
 struct cx_replay_group {
-	unsigned idle, ready, costopped;
+	unsigned idle, ready, costopped; /* idle: of those online */
 	uint64_t since_ns;
 };
 
@@ -122,7 +128,7 @@ struct cx_replay {
 	struct cx_replay_group *groups;
 	struct cx_lag *lags; /* by domain */
 	uint64_t step_start_ns, step_end_ns;
-	uint64_t *cuts; /* starts and stops of domains, in order: steps end there */
+	uint64_t *cuts; /* starts and stops of domains, in order: steps end there too */
 	unsigned n_cuts, cut;
 	uint64_t tick_ns, tick_every_ns; /* next sampling of the skew */
 	struct cx_bound_claim *claims;   /* room for all domains */

@@ -29,6 +29,9 @@ static int init_domain(struct cx_replay *r, unsigned d)
 	struct cx_replay_domain *dom = &r->domains[d];
 
 	dom->group = class_group(&r->affinity, d);
+	dom->weight = config->weight;
+	dom->reservation = config->reservation;
+	dom->limit = config->limit;
 	if ((uint64_t)config->first_vcpu + config->n_vcpus > r->record->n_vcpus)
 		return -EINVAL;
 	if (config->n_vcpus < 2)
@@ -197,8 +200,10 @@ static void charge_pcpu(struct cx_replay *r, unsigned p, uint64_t t_ns)
 {
 	struct cx_replay_pcpu *pcpu = &r->pcpus[p];
 
-	if (pcpu->current != CX_NO_VCPU && t_ns > pcpu->since_ns)
+	if (t_ns > pcpu->since_ns && pcpu->current != CX_NO_VCPU)
 		r->m->busy_ns += t_ns - pcpu->since_ns;
+	else if (t_ns > pcpu->since_ns && pcpu->offline)
+		r->m->offline_ns += t_ns - pcpu->since_ns;
 	pcpu->since_ns = t_ns;
 }
 
@@ -337,7 +342,8 @@ static void on_switch(struct cx_replay *r, const struct cx_event *ev, uint64_t t
 	g = &r->groups[r->affinity.group_of[p]];
 	charge_group(r, g, t_ns);
 	charge_pcpu(r, p, t_ns);
-	g->idle += (unsigned)(next == CX_NO_VCPU) - (unsigned)(old == CX_NO_VCPU);
+	if (!r->pcpus[p].offline)
+		g->idle += (unsigned)(next == CX_NO_VCPU) - (unsigned)(old == CX_NO_VCPU);
 	r->pcpus[p].current = next;
 	if (old != CX_NO_VCPU && r->vcpus[old].on && r->vcpus[old].pcpu == p) {
 		r->vcpus[old].on = false;
@@ -373,12 +379,75 @@ static void on_flag(struct cx_replay *r, const struct cx_event *ev, uint64_t t_n
 	restate(r, ev->vcpu, t_ns);
 }
 
+/* ---- changes: the step ends, for another one counts from now on ---- */
+
+static void cut_step(struct cx_replay *r, uint64_t t_ns)
+{
+	if (t_ns <= r->step_start_ns)
+		return;
+	r->step_end_ns = t_ns;
+	cx_step_close(r);
+}
+
+static void on_pool(struct cx_replay *r, const struct cx_event *ev, uint64_t t_ns)
+{
+	bool offline = ev->type == CX_EV_PCPU_OFFLINE;
+	struct cx_replay_pcpu *pcpu;
+	struct cx_replay_group *g;
+
+	if (ev->pcpu >= r->record->n_pcpus || r->pcpus[ev->pcpu].offline == offline)
+		return;
+	cut_step(r, t_ns);
+	pcpu = &r->pcpus[ev->pcpu];
+	g = &r->groups[r->affinity.group_of[ev->pcpu]];
+	charge_group(r, g, t_ns);
+	charge_pcpu(r, ev->pcpu, t_ns);
+	pcpu->offline = offline;
+	if (pcpu->current == CX_NO_VCPU)
+		g->idle += offline ? -1u : 1u;
+	cx_affinity_set_online(&r->affinity, ev->pcpu, !offline);
+}
+
+static void on_adjust(struct cx_replay *r, const struct cx_event *ev, uint64_t t_ns)
+{
+	struct cx_replay_domain *dom;
+	unsigned value = ev->x < UINT32_MAX ? (unsigned)ev->x : UINT32_MAX;
+
+	if (ev->vcpu >= r->record->n_domains)
+		return;
+	cut_step(r, t_ns);
+	dom = &r->domains[ev->vcpu];
+	if (ev->why == CX_ADJUST_WEIGHT)
+		dom->weight = value;
+	else if (ev->why == CX_ADJUST_RESERVATION)
+		dom->reservation = value;
+	else if (ev->why == CX_ADJUST_LIMIT)
+		dom->limit = value;
+}
+
+/** False: it is an event of a vCPU, or of nobody. */
+static bool apply_to_others(struct cx_replay *r, const struct cx_event *ev, uint64_t t_ns)
+{
+	switch (ev->type) {
+	case CX_EV_SWITCH:
+		on_switch(r, ev, t_ns);
+		return true;
+	case CX_EV_PCPU_OFFLINE:
+	case CX_EV_PCPU_ONLINE:
+		on_pool(r, ev, t_ns);
+		return true;
+	case CX_EV_ADJUST:
+		on_adjust(r, ev, t_ns);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void apply(struct cx_replay *r, const struct cx_event *ev, uint64_t t_ns)
 {
-	if (ev->type == CX_EV_SWITCH) {
-		on_switch(r, ev, t_ns);
+	if (apply_to_others(r, ev, t_ns))
 		return;
-	}
 	if (ev->vcpu >= r->record->n_vcpus)
 		return;
 	switch (ev->type) {

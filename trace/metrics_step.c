@@ -35,21 +35,20 @@ void cx_step_note(struct cx_replay *r, unsigned d, uint64_t t_ns)
 /** The domain's claim on the step that ends now; false if it wanted nothing. */
 static bool claim_of(struct cx_replay *r, unsigned d, double len_ns, struct cx_bound_claim *out)
 {
-	const struct cx_record_domain *config = &r->record->domains[d];
 	const struct cx_replay_domain *dom = &r->domains[d];
 	double demand = (double)(dom->want_ns - dom->step_want_ns);
 	double hi = demand;
 
 	if (demand <= 0)
 		return false;
-	if (config->limit)
-		hi = fmin(hi, config->limit / PERCENT * len_ns);
+	if (dom->limit)
+		hi = fmin(hi, dom->limit / PERCENT * len_ns);
 	out->domain = d;
 	out->class = r->affinity.class_of[d];
-	out->claim.weight = (double)(config->weight ? config->weight : 1) *
+	out->claim.weight = (double)(dom->weight ? dom->weight : 1) *
 			    (dom->alive_in_step ? dom->alive_in_step : 1);
 	out->claim.hi = hi;
-	out->claim.lo = fmin(config->reservation / PERCENT * len_ns, hi);
+	out->claim.lo = fmin(dom->reservation / PERCENT * len_ns, hi);
 	out->claim.share = 0;
 	return true;
 }

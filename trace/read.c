@@ -112,7 +112,11 @@ static bool sensible(const struct cx_record *record, const struct cx_event *e)
 	case CX_EV_FAULT:
 		return (vcpu || none) && e->why < CX_FAULTS;
 	case CX_EV_PARAM:
+	case CX_EV_PCPU_OFFLINE:
+	case CX_EV_PCPU_ONLINE:
 		return true;
+	case CX_EV_ADJUST:
+		return e->vcpu < record->n_domains && e->why < CX_ADJUSTS;
 	case CX_EV_ACCOUNT:
 	case CX_EV_POLICY:
 		return vcpu || none;
@@ -242,43 +246,55 @@ static void count_events(struct cx_record *record)
 	cx_history_cursor_free(cursor);
 }
 
-/** When a vCPU was on each pCPU. */
-static int count_busy(struct cx_record *record)
+/** What a pCPU does, and since when. */
+struct doing {
+	bool busy, offline;
+	uint64_t since_ns;
+};
+
+static void book_pcpu(struct cx_record_pcpu *p, struct doing *d, uint64_t t_ns)
 {
-	struct since {
-		bool busy;
-		uint64_t ns;
-	} *since = calloc(n_lanes(record), sizeof(*since));
-	struct cx_history_cursor *cursor = since ? cx_history_walk(record->history) : NULL;
+	if (t_ns < d->since_ns)
+		return;
+	*(d->busy ? &p->busy_ns : d->offline ? &p->offline_ns : &p->idle_ns) += t_ns - d->since_ns;
+	d->since_ns = t_ns;
+}
+
+static void follow_pcpu(struct cx_record_pcpu *p, struct doing *d, const struct cx_event *e)
+{
+	if (e->type != CX_EV_SWITCH && e->type != CX_EV_PCPU_OFFLINE &&
+	    e->type != CX_EV_PCPU_ONLINE)
+		return;
+	book_pcpu(p, d, e->t_ns);
+	if (e->type == CX_EV_SWITCH)
+		d->busy = e->vcpu != CX_NO_VCPU;
+	else
+		d->offline = e->type == CX_EV_PCPU_OFFLINE;
+}
+
+/** When pCPUs were busy, idle and offline. */
+static int count_pcpus(struct cx_record *record)
+{
+	struct doing *doing = calloc(n_lanes(record), sizeof(*doing));
+	struct cx_history_cursor *cursor = doing ? cx_history_walk(record->history) : NULL;
 	const struct cx_event *e;
 	unsigned i;
 
 	if (!cursor) {
-		free(since);
+		free(doing);
 		return -ENOMEM;
 	}
-	for (i = 0; i < record->n_pcpus; i++)
-		record->pcpus[i].busy_ns = 0;
-	while (record->n_pcpus && (e = cx_history_next(cursor)) != NULL) {
-		struct since *s = &since[e->pcpu];
-
-		if (e->type != CX_EV_SWITCH)
-			continue;
-		if (s->busy)
-			record->pcpus[e->pcpu].busy_ns += e->t_ns - s->ns;
-		s->busy = e->vcpu != CX_NO_VCPU;
-		s->ns = e->t_ns;
-	}
-	cx_history_cursor_free(cursor);
 	for (i = 0; i < record->n_pcpus; i++) {
 		struct cx_record_pcpu *p = &record->pcpus[i];
 
-		if (since[i].busy && record->duration_ns > since[i].ns)
-			p->busy_ns += record->duration_ns - since[i].ns;
-		p->idle_ns =
-			record->duration_ns > p->busy_ns ? record->duration_ns - p->busy_ns : 0;
+		p->busy_ns = p->idle_ns = p->offline_ns = 0;
 	}
-	free(since);
+	while (record->n_pcpus && (e = cx_history_next(cursor)) != NULL)
+		follow_pcpu(&record->pcpus[e->pcpu], &doing[e->pcpu], e);
+	cx_history_cursor_free(cursor);
+	for (i = 0; i < record->n_pcpus; i++)
+		book_pcpu(&record->pcpus[i], &doing[i], record->duration_ns);
+	free(doing);
 	return 0;
 }
 
@@ -287,7 +303,7 @@ static int recompute(struct cx_record *record, bool all, struct cx_error *err)
 {
 	struct cx_metrics *m;
 	unsigned i;
-	int rc = count_busy(record);
+	int rc = count_pcpus(record);
 
 	if (rc < 0)
 		return cx_fail(err, -rc, "out of memory");

@@ -171,7 +171,9 @@ static int on_event(struct reading *r, const bt_event *event)
 	if (!m)
 		return -EBADMSG;
 	if (m->kind == EVENT) {
-		struct cx_event out = { .type = (uint16_t)m->layout->type, .prev = CX_NO_VCPU };
+		struct cx_event out = { .type = (uint16_t)m->layout->type,
+					.vcpu = CX_NO_VCPU,
+					.prev = CX_NO_VCPU };
 
 		for (i = 0; i < m->n_fields; i++)
 			store(&out, &m->layout->fields[i], number(payload, m->index[i]));

@@ -35,6 +35,10 @@ static const struct cx_read_layout layouts[] = {
 	{"coxswain:hypercall", CX_EV_HYPERCALL,
 	 {WHO, FIELD("number", why), FIELD("arg0", x), FIELD("arg1", y)}},
 	{"coxswain:exit", CX_EV_EXIT, {WHO, FIELD("reason", why)}},
+	{"coxswain:pcpu_offline", CX_EV_PCPU_OFFLINE, {WHERE, FIELD("online", x)}},
+	{"coxswain:pcpu_online", CX_EV_PCPU_ONLINE, {WHERE, FIELD("online", x)}},
+	{"coxswain:domain_adjust", CX_EV_ADJUST,
+	 {WHERE, FIELD("domain", vcpu), FIELD("what", why), FIELD("value", x)}},
 };
 /* clang-format on */
 

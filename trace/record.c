@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trace/record.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static void *zeroed(unsigned n, size_t size)
@@ -28,6 +29,22 @@ struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n
 	return record;
 }
 
+int cx_record_results(struct cx_record_vcpu *vcpu, unsigned n)
+{
+	free(vcpu->results);
+	vcpu->results = NULL;
+	vcpu->n_results = 0;
+	if (n > CX_RECORD_RESULTS)
+		return -EINVAL;
+	if (n == 0)
+		return 0;
+	vcpu->results = calloc(n, sizeof(*vcpu->results));
+	if (!vcpu->results)
+		return -ENOMEM;
+	vcpu->n_results = n;
+	return 0;
+}
+
 void cx_record_free(struct cx_record *record)
 {
 	unsigned i;
@@ -43,6 +60,8 @@ void cx_record_free(struct cx_record *record)
 		free(d->affinity);
 		free(d->end_text);
 	}
+	for (i = 0; record->vcpus && i < record->n_vcpus; i++)
+		free(record->vcpus[i].results);
 	free(record->domains);
 	free(record->vcpus);
 	free(record->pcpus);

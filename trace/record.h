@@ -34,7 +34,7 @@ struct cx_record_vcpu {
 	uint64_t dispatches;         /* times it was put on a pCPU */
 	uint64_t migrations[CX_DISTANCES];
 	unsigned n_results;
-	struct cx_record_result results[CX_RECORD_RESULTS];
+	struct cx_record_result *results; /* n_results of them: cx_record_results() */
 };
 
 struct cx_record_domain {
@@ -42,6 +42,7 @@ struct cx_record_domain {
 	char *workload;      /* name and parameters, as one line */
 	char *progress_unit; /* what one unit of progress is ("iterations") */
 	uint32_t first_vcpu, n_vcpus;
+	/* At the start of the run; CX_EV_ADJUST tells what changed since. */
 	uint32_t weight;      /* per vCPU */
 	uint32_t reservation; /* percent of one pCPU, 0 = none */
 	uint32_t limit;       /* percent of one pCPU, 0 = none */
@@ -53,8 +54,10 @@ struct cx_record_domain {
 
 struct cx_record_pcpu {
 	uint32_t host_cpu; /* number on the host; on sim its logical index */
-	uint64_t busy_ns;  /* a vCPU was on it */
+	/* Together the duration of the run. */
+	uint64_t busy_ns; /* a vCPU was on it */
 	uint64_t idle_ns;
+	uint64_t offline_ns; /* not in the pool */
 };
 
 struct cx_record {
@@ -96,6 +99,11 @@ struct cx_record {
  * record's own, from malloc.  NULL when out of memory.
  */
 struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus);
+/**
+ * Make room for @n results of @vcpu, zeroed, at most CX_RECORD_RESULTS; what it had is gone.
+ * Returns 0, -EINVAL (too many) or -ENOMEM; it then has none.
+ */
+int cx_record_results(struct cx_record_vcpu *vcpu, unsigned n);
 /** Free it with everything in it; NULL is fine. */
 void cx_record_free(struct cx_record *record);
 

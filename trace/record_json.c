@@ -176,6 +176,7 @@ static json_object *total_pcpu(struct writer *w, const struct cx_record_pcpu *p)
 
 	put_u64(w, o, "busy_ns", p->busy_ns);
 	put_u64(w, o, "idle_ns", p->idle_ns);
+	put_u64(w, o, "offline_ns", p->offline_ns);
 	return o;
 }
 

@@ -295,7 +295,10 @@ static void read_results(struct reader *r, json_object *list, struct cx_record_v
 		complain(r, EBADMSG, "results", "has the wrong length");
 		return;
 	}
-	v->n_results = (unsigned)(n / 2);
+	if (cx_record_results(v, (unsigned)(n / 2)) < 0) {
+		complain(r, ENOMEM, "results", "needs more memory than there is");
+		return;
+	}
 	for (i = 0; i < v->n_results; i++) {
 		json_object *name = json_object_array_get_idx(list, 2 * i);
 
@@ -350,6 +353,9 @@ static void read_totals(struct reader *r, json_object *root, struct cx_record *r
 
 		record->pcpus[i].busy_ns = get_u64(r, o, "busy_ns", UINT64_MAX);
 		record->pcpus[i].idle_ns = get_u64(r, o, "idle_ns", UINT64_MAX);
+		/* Traces from before pCPUs could go offline do not have it. */
+		if (member(r, o, "offline_ns", json_type_int, false))
+			record->pcpus[i].offline_ns = get_u64(r, o, "offline_ns", UINT64_MAX);
 	}
 	for (i = 0; vcpus && i < record->n_vcpus; i++)
 		read_total_vcpu(r, json_object_array_get_idx(vcpus, i), &record->vcpus[i]);

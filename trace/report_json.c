@@ -297,6 +297,7 @@ static object pcpus_array(struct builder *b, const struct cx_record *r)
 		add_u64(b, o, "host_cpu", r->pcpus[i].host_cpu);
 		add_u64(b, o, "busy_ns", r->pcpus[i].busy_ns);
 		add_u64(b, o, "idle_ns", r->pcpus[i].idle_ns);
+		add_u64(b, o, "offline_ns", r->pcpus[i].offline_ns);
 		append(b, a, o);
 	}
 	return a;

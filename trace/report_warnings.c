@@ -115,7 +115,7 @@ static void doubts(const struct speaker *s, const struct cx_record *record,
 static void notes(const struct speaker *s, const struct cx_record *record,
 		  const struct cx_metrics *m)
 {
-	double wall = (double)record->duration_ns * record->n_pcpus;
+	double wall = (double)record->duration_ns * record->n_pcpus - (double)m->offline_ns;
 
 	if ((double)m->idle_while_ready_ns > UNUSED_MAX * wall)
 		say(s,

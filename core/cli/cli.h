@@ -85,8 +85,9 @@ enum {
 	CX_CMD_TOPOLOGY = 1 << 4,
 	CX_CMD_VERSION = 1 << 5,
 	CX_CMD_HELP = 1 << 6,
-	CX_CMD_SWEEP = 1 << 7,
-	CX_CMD_ALL = (1 << 8) - 1
+	CX_CMD_VALIDATE = 1 << 7,
+	CX_CMD_SWEEP = 1 << 8,
+	CX_CMD_ALL = (1 << 9) - 1
 };
 
 /** What an argument completes to in the shell. */
@@ -171,6 +172,7 @@ int cx_cmd_run(const struct cx_cli_options *options, const struct cx_cli_paths *
 int cx_cmd_compare(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_sweep(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_analyze(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
+int cx_cmd_validate(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_schedulers(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_topology(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_version(const struct cx_cli_options *options, const struct cx_cli_paths *paths);

@@ -128,6 +128,18 @@ const struct cx_cli_command cx_cli_commands[] = {
 		   { "coxswain analyze t1 --out t1-again --gantt 1s+50ms",
 		     "a report with another timeline" }),
 	  cx_cmd_analyze },
+	{ CX_CMD_VALIDATE, "validate", "[SCENARIO...]", 0, UINT_MAX, CX_COMPLETE_SCENARIO,
+	  "the simulator against real VMs on this host",
+	  LIST("Runs each SCENARIO (default: all that are shipped) under each policy twice, with "
+	       "real "
+	       "VMs and in simulation, and prints side by side what each domain received, its "
+	       "progress, how late it ran after wake-ups, and how often pCPUs switched.",
+	       "A figure further off than its bound is marked OFF. The simulator knows this host "
+	       "only by its costs: those of `coxswain calibrate` bring it nearer. A host that is "
+	       "busy with other things is no yardstick, and is called so."),
+	  EXAMPLES({ "coxswain validate", "all shipped scenarios under rr and credit" },
+		   { "coxswain validate two-weights -s credit -d 10s", "one of them, for longer" }),
+	  cx_cmd_validate },
 	{ CX_CMD_SCHEDULERS, "schedulers", "[NAME]", 0, 1, CX_COMPLETE_SCHEDULER,
 	  "what is installed; one policy's parameters",
 	  LIST("Without NAME: the policies that are installed. With NAME, or the path of a "

@@ -12,8 +12,9 @@
 #include <string.h>
 
 #define MEASURING (CX_CMD_RUN | CX_CMD_COMPARE)
+#define RUNNING (MEASURING | CX_CMD_VALIDATE)
 #define REPORTING (MEASURING | CX_CMD_ANALYZE)
-#define TELLING (REPORTING | CX_CMD_SWEEP)
+#define TELLING (REPORTING | CX_CMD_VALIDATE | CX_CMD_SWEEP)
 #define OPTIONS_MAX 32
 #define JOBS_MAX 4096
 
@@ -51,23 +52,23 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "The policy that dispatches: linux (the baseline: the host's own scheduler), an "
 	  "installed plug-in's name, or the path of a plug-in, with a slash in it. Default: "
 	  "the scenario's, else credit." },
-	{ CX_OPT_SCHEDULERS, "schedulers", 's', "LIST", CX_CMD_COMPARE, CX_COMPLETE_SCHEDULERS,
-	  NULL,
+	{ CX_OPT_SCHEDULERS, "schedulers", 's', "LIST", CX_CMD_COMPARE | CX_CMD_VALIDATE,
+	  CX_COMPLETE_SCHEDULERS, NULL,
 	  "The policies to compare, comma-separated, each as --scheduler of run takes it. "
-	  "Default: linux,rr,credit." },
+	  "Default: linux,rr,credit; rr,credit in simulation." },
 	{ CX_OPT_MACHINE, "machine", 'm', "auto|kvm|sim", MEASURING, CX_COMPLETE_CHOICES,
 	  "auto kvm sim",
 	  "What the VMs run on: kvm is real VMs on /dev/kvm; sim, a simulated machine in virtual "
 	  "time, for which no KVM is needed; auto (the default) is kvm where it works, else sim." },
-	{ CX_OPT_DURATION, "duration", 'd', "T", MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_DURATION, "duration", 'd', "T", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Run for so long, not for the scenario's time. A number with ns, us, ms, s or m: 10s." },
-	{ CX_OPT_SEED, "seed", 0, "N", MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_SEED, "seed", 0, "N", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Seed of all random numbers, in policies and guests. Default: the scenario's." },
-	{ CX_OPT_PARAM, "param", 'p', "NAME=VALUE", MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_PARAM, "param", 'p', "NAME=VALUE", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Set a parameter of the policy, over the scenario's; may be given several times. "
 	  "SCHEDULER.NAME=VALUE sets that of one policy; in compare a NAME alone goes to "
 	  "every policy that has it. `coxswain schedulers NAME` lists them." },
-	{ CX_OPT_OUT, "out", 'o', "DIR", TELLING, CX_COMPLETE_DIRECTORY, NULL,
+	{ CX_OPT_OUT, "out", 'o', "DIR", REPORTING | CX_CMD_SWEEP, CX_COMPLETE_DIRECTORY, NULL,
 	  "Write the report folder here. Made with its parents; one that holds something is "
 	  "refused, but for a sweep of that plan, which goes on there. Default: compare, and run "
 	  "with --trace, make a new folder under coxswain-out, sweep uses coxswain-out/NAME; run "
@@ -77,13 +78,13 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "folder. Starts and ends the session daemon it needs by itself." },
 	{ CX_OPT_GANTT, "gantt", 0, "START+LENGTH", REPORTING, CX_COMPLETE_NOTHING, NULL,
 	  "The window that the report's timeline shows: 2s+200ms. Default: chosen by the report." },
-	{ CX_OPT_WATCHDOG, "watchdog", 0, "T", MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_WATCHDOG, "watchdog", 0, "T", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Eject a policy that leaves a runnable vCPU waiting for so long, 10ms or more. Default: "
 	  "2s." },
-	{ CX_OPT_REALTIME, "realtime", 0, NULL, MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_REALTIME, "realtime", 0, NULL, RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Give the vCPUs' threads real-time priority on the host, if permitted: less "
 	  "disturbed by other programs, and others are more disturbed." },
-	{ CX_OPT_SHUFFLE, "shuffle-ties", 0, "SEED", MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_SHUFFLE, "shuffle-ties", 0, "SEED", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "In a simulation, let chance decide what comes first among what is due at one instant "
 	  "and has no order of its own: brings out bugs that hide behind the usual order." },
 	{ CX_OPT_JOBS, "jobs", 'J', "N", CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
@@ -106,7 +107,7 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "Print the summary as one JSON object on standard output, and nothing else there." },
 	{ CX_OPT_QUIET, "quiet", 'q', NULL, TELLING, CX_COMPLETE_NOTHING, NULL,
 	  "No progress and no remarks: results and errors only." },
-	{ CX_OPT_VERBOSE, "verbose", 'v', NULL, MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_VERBOSE, "verbose", 'v', NULL, RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Show the log on standard error while it runs: lines of guests and of policies." },
 	{ CX_OPT_MAN, "man", 0, NULL, CX_CMD_HELP, CX_COMPLETE_NOTHING, NULL,
 	  "Print the manual page, in roff." },

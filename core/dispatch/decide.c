@@ -49,7 +49,7 @@ static uint64_t check_slice(struct cx_pcpu *p, const struct cx_vcpu *v, uint64_t
  */
 static struct cx_vcpu *borrow(struct cx_pcpu *p, const struct cx_vcpu *prev, uint64_t now)
 {
-	struct cx_vcpu *v = fallback_pick(p, prev, now);
+	struct cx_vcpu *v = is_online(p) ? fallback_pick(p, prev, now) : NULL;
 
 	if (v) {
 		policy_block(v, now);
@@ -72,6 +72,17 @@ static void give_back(struct cx_pcpu *p, struct cx_vcpu *v, struct cx_pick *pick
 	pick->ran_ns = 0;
 }
 
+/*
+ * The policy has taken @v off its queue for a pCPU that is leaving, of which it has not been
+ * told yet: that is no fault.  To the policy it has blocked, and wakes up where it goes.
+ */
+static struct cx_vcpu *turn_down(struct cx_vcpu *v, uint64_t now)
+{
+	v->wake_why = CX_WAKE_EVENT;
+	policy_block(v, now);
+	return NULL;
+}
+
 static struct cx_vcpu *choose(struct cx_pcpu *p, struct cx_pick *pick, uint64_t now)
 {
 	struct cx_vcpu *prev = p->current, *v = NULL;
@@ -81,7 +92,7 @@ static struct cx_vcpu *choose(struct cx_pcpu *p, struct cx_pick *pick, uint64_t 
 		give_back(p, prev, pick, now);
 	if (!policy_pick(p, pick, &v)) {
 		pick->slice_ns = CX_SLICE_DEFAULT_NS;
-		return fallback_pick(p, prev, now);
+		return is_online(p) ? fallback_pick(p, prev, now) : NULL;
 	}
 	if (!v)
 		return NULL;
@@ -91,6 +102,8 @@ static struct cx_vcpu *choose(struct cx_pcpu *p, struct cx_pick *pick, uint64_t 
 		pick->slice_ns = CX_SLICE_DEFAULT_NS;
 		return borrow(p, prev, now);
 	}
+	if (!is_online(p))
+		return turn_down(v, now);
 	pick->slice_ns = check_slice(p, v, pick->slice_ns, now);
 	return v;
 }
@@ -177,6 +190,7 @@ void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns,
 {
 	struct cx_dispatch *d = v->d;
 	struct cx_pcpu *p = lock_vcpu(v);
+	bool left = false;
 	uint64_t now;
 
 	*decision = (struct cx_decision){ .pcpu = p };
@@ -212,11 +226,14 @@ void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns,
 		end_vcpu(v, p, now);
 		decision->ended = true;
 	}
+	left = is_leaving(p);
 out:
 	unlock_pcpu(p);
 	flush(d);
 	if (decision->ended)
 		detach_if_last(v);
+	if (left)
+		pcpu_left(p);
 }
 
 int cx_dispatch_enter(struct cx_pcpu *pcpu, struct cx_decision *decision)
@@ -231,6 +248,8 @@ int cx_dispatch_enter(struct cx_pcpu *pcpu, struct cx_decision *decision)
 	} else if (pcpu->current) {
 		decision->next = pcpu->current;
 		rc = -EBUSY;
+	} else if (!is_online(pcpu)) {
+		atomic_store(&pcpu->resched, false);
 	} else {
 		decide(pcpu, CX_WHY_IDLE, 0, clock_of(d), decision);
 		rc = decision->next ? 1 : 0;

@@ -12,39 +12,6 @@
 #define TIMERS_PER_VCPU 2u                    /* its block, its guest's own */
 #define TIMERS_PER_PCPU (2u + CX_PCPU_TIMERS) /* tick, retry, the policy's */
 
-struct neighbour {
-	uint16_t index;
-	uint8_t distance;
-};
-
-static int nearer(const void *a, const void *b)
-{
-	const struct neighbour *x = a, *y = b;
-
-	if (x->distance != y->distance)
-		return x->distance < y->distance ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int order_neighbours(struct cx_dispatch *d)
-{
-	struct neighbour *n = calloc(d->n_pcpus, sizeof(*n));
-	unsigned i, j;
-
-	if (!n)
-		return -ENOMEM;
-	for (i = 0; i < d->n_pcpus; i++) {
-		for (j = 0; j < d->n_pcpus; j++)
-			n[j] = (struct neighbour){ .index = (uint16_t)j,
-						   .distance = d->distance[i * d->n_pcpus + j] };
-		qsort(n, d->n_pcpus, sizeof(*n), nearer);
-		for (j = 0; j < d->n_pcpus; j++)
-			d->pcpus[i].near[j] = n[j].index;
-	}
-	free(n);
-	return 0;
-}
-
 static unsigned llc_of(struct cx_dispatch *d, unsigned id)
 {
 	unsigned i;
@@ -74,6 +41,7 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 		p->near = calloc(d->n_pcpus, sizeof(*p->near));
 		if (!p->near)
 			return -ENOMEM;
+		p->near[0] = (uint16_t)i;
 		pthread_mutex_init(&p->own, NULL);
 		p->lock = d->one_lock ? &d->instance_lock : &p->own;
 		atomic_init(&p->idle, true);
@@ -88,7 +56,7 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 			d->distance[i * d->n_pcpus + j] = (uint8_t)cx_topology_distance(
 				config->topology, config->pcpus[i], config->pcpus[j]);
 	}
-	return order_neighbours(d);
+	return 0;
 }
 
 /* The pool's pCPUs that are in @set (host CPU numbers; NULL = all), as bits.  False: none. */
@@ -216,7 +184,7 @@ static int start_policy(struct cx_dispatch *d, struct cx_error *err)
 	rc = policy_init(d, err);
 	for (i = 0; i < d->n_pcpus && !rc; i++) {
 		lock_all(d);
-		rc = policy_pcpu_online(&d->pcpus[i], 0);
+		rc = pcpu_join(&d->pcpus[i], 0);
 		unlock_all(d);
 		if (rc)
 			cx_fail(err, rc < 0 ? -rc : EIO,
@@ -278,7 +246,8 @@ static void take_offline(struct cx_dispatch *d, uint64_t now)
 	unsigned i;
 
 	for (i = 0; d->pcpus && i < d->n_pcpus && d->pcpus[i].d; i++)
-		policy_pcpu_offline(&d->pcpus[i], now);
+		if (d->pcpus[i].attached)
+			pcpu_part(&d->pcpus[i], now);
 }
 
 static void free_domain(struct cx_domain *dom)
@@ -328,6 +297,11 @@ struct cx_pcpu *cx_dispatch_pcpu(struct cx_dispatch *d, unsigned index)
 struct cx_vcpu *cx_dispatch_vcpu(struct cx_dispatch *d, unsigned id)
 {
 	return id < d->n_vcpus ? &d->vcpus[id] : NULL;
+}
+
+const struct cx_plugin *cx_dispatch_plugin(const struct cx_dispatch *d)
+{
+	return d->policy.plugin;
 }
 
 void cx_vcpu_set_machine(struct cx_vcpu *v, void *data)
@@ -415,7 +389,9 @@ uint64_t cx_dispatch_finish(struct cx_dispatch *d)
 		struct cx_pcpu *p = &d->pcpus[i];
 
 		if (now > p->since_ns)
-			*(p->current ? &p->busy_ns : &p->idle_ns) += now - p->since_ns;
+			*(p->current    ? &p->busy_ns
+			  : p->attached ? &p->idle_ns
+					: &p->offline_ns) += now - p->since_ns;
 		p->since_ns = now;
 	}
 	for (i = 0; i < d->n_vcpus; i++)
@@ -473,6 +449,7 @@ void cx_dispatch_collect(struct cx_dispatch *d, struct cx_record *record)
 		record->pcpus[i].host_cpu = p->host_cpu;
 		record->pcpus[i].busy_ns = p->busy_ns;
 		record->pcpus[i].idle_ns = p->idle_ns;
+		record->pcpus[i].offline_ns = p->offline_ns;
 		record->switches += p->switches;
 		if (i > 0 && d->single_thread)
 			continue;

@@ -159,10 +159,44 @@ void cx_dispatch_set_timer(struct cx_vcpu *v, uint64_t when_ns);
  */
 uint64_t cx_dispatch_timers(struct cx_dispatch *d);
 
-/** Change a policy-wide parameter while running.  -EINVAL index or range. */
+/*
+ * Changes while the run goes on.  Each holds all locks and tells the policy; after the
+ * run's end each returns -ECANCELED and does nothing.
+ */
+
+/** The policy's table, with its parameters. */
+const struct cx_plugin *cx_dispatch_plugin(const struct cx_dispatch *d);
+/** A domain's values of the moment; @domain is one of the configuration's. */
+void cx_dispatch_domain_values(struct cx_dispatch *d, unsigned domain, unsigned *weight,
+			       unsigned *reservation, unsigned *limit);
+/** Change a policy-wide parameter.  -EINVAL index or range. */
 int cx_dispatch_set_param(struct cx_dispatch *d, unsigned index, int64_t value);
-/** Change a domain's weight and limit while running. */
-int cx_dispatch_adjust(struct cx_dispatch *d, unsigned domain, unsigned weight, unsigned limit);
+/** Change the domain's value of a per-domain parameter.  -EINVAL index or range. */
+int cx_dispatch_set_domain_param(struct cx_dispatch *d, unsigned domain, unsigned index,
+				 int64_t value);
+/**
+ * Set a domain's weight (1 .. 65535), reservation and limit (percent of a pCPU: the limit
+ * at most 100 for each of its vCPUs, 0 = none; the reservation at most the limit, or 100 for
+ * each).  What is as before is not told.  -EINVAL domain or range.
+ */
+int cx_dispatch_adjust(struct cx_dispatch *d, unsigned domain, unsigned weight,
+		       unsigned reservation, unsigned limit);
+
+/**
+ * Take the pCPU @index out of the pool.  Who waits or sleeps there is assigned elsewhere at
+ * once; a vCPU that runs there is kicked, and the pCPU is offline when it has left: the
+ * machine need not wait for that.  From the return on nobody is put there, and
+ * cx_dispatch_enter() leaves it idle.
+ * Returns 0; -EBUSY: it is the last one, or a domain may run nowhere else; -EALREADY: it is
+ * offline, or on its way; -EINVAL: no such pCPU.  With a message in each case.
+ */
+int cx_dispatch_pcpu_offline(struct cx_dispatch *d, unsigned index, struct cx_error *err);
+/**
+ * Take it back, idle; one that is still on its way out just stays.
+ * Returns 0; -EALREADY: it is online; -EINVAL: no such pCPU; what the policy's pcpu_online
+ * returned, and it stays offline; -ENOMEM.  With a message in each case.
+ */
+int cx_dispatch_pcpu_online(struct cx_dispatch *d, unsigned index, struct cx_error *err);
 
 /** Emit an event that only the trace keeps (hypercalls, exits). */
 void cx_dispatch_note(struct cx_vcpu *v, enum cx_event_type type, uint32_t why, uint64_t x,

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Domains come and go; live changes to them.
+ * Domains come and go.
  */
 #include "core/dispatch/internal.h"
-
-#include "core/dispatch/params.h"
 
 #include <errno.h>
 
@@ -55,11 +53,11 @@ int cx_dispatch_start_domain(struct cx_dispatch *d, unsigned domain, struct cx_e
 
 	lock_all(d);
 	rc = policy_domain_attach(dom, clock_of(d));
+	atomic_store(&dom->attached, rc == 0);
 	unlock_all(d);
 	if (rc)
 		return cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s refuses domain %s (%d)",
 			       d->policy.plugin->name, dom->name, rc);
-	atomic_store(&dom->attached, true);
 	for (i = 0; i < dom->n_vcpus; i++) {
 		rc = attach_vcpu(&dom->vcpus[i]);
 		if (rc) {
@@ -144,40 +142,4 @@ bool cx_dispatch_all_ended(struct cx_dispatch *d)
 		if (!atomic_load(&d->domains[i].started) || atomic_load(&d->domains[i].alive))
 			return false;
 	return true;
-}
-
-int cx_dispatch_set_param(struct cx_dispatch *d, unsigned index, int64_t value)
-{
-	struct cx_policy *pol = &d->policy;
-	struct cx_event e = { .type = CX_EV_PARAM, .vcpu = CX_NO_VCPU, .prev = CX_NO_VCPU };
-
-	if (index >= pol->plugin->n_params || !cx_param_allows(&pol->plugin->params[index], value))
-		return -EINVAL;
-	lock_all(d);
-	e.t_ns = clock_of(d);
-	e.why = index;
-	e.x = (uint64_t)value;
-	pol->params[index] = value;
-	emit(&d->pcpus[0], &e);
-	policy_param_set(d, index, e.t_ns);
-	unlock_all(d);
-	flush(d);
-	return 0;
-}
-
-int cx_dispatch_adjust(struct cx_dispatch *d, unsigned domain, unsigned weight, unsigned limit)
-{
-	struct cx_domain *dom;
-
-	if (domain >= d->n_domains || weight < 1 || weight > UINT16_MAX)
-		return -EINVAL;
-	dom = &d->domains[domain];
-	lock_all(d);
-	atomic_store(&dom->weight, weight);
-	atomic_store(&dom->limit, limit);
-	if (atomic_load(&dom->attached))
-		policy_domain_adjust(dom, clock_of(d));
-	unlock_all(d);
-	flush(d);
-	return 0;
 }

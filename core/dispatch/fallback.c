@@ -31,13 +31,11 @@ static struct cx_vcpu *first_eligible(const struct cx_pcpu *queue, const struct 
 
 static struct cx_vcpu *steal(struct cx_pcpu *p, uint64_t now)
 {
-	struct cx_dispatch *d = p->d;
 	struct cx_vcpu *v = NULL;
+	struct cx_pcpu *peer;
 	unsigned rank;
 
-	for (rank = 1; rank < d->n_pcpus && !v; rank++) {
-		struct cx_pcpu *peer = &d->pcpus[p->near[rank]];
-
+	for (rank = 1; !v && (peer = near_pcpu(p, rank)) != NULL; rank++) {
 		if (atomic_load(&peer->runnable) < 2)
 			continue;
 		if (peer->lock != p->lock && !try_lock_pcpu(peer))
@@ -73,30 +71,24 @@ static unsigned others(const struct cx_pcpu *p, const struct cx_vcpu *v)
 
 static struct cx_pcpu *nearest_idle(struct cx_vcpu *v, struct cx_pcpu *from, const uint64_t *set)
 {
-	struct cx_dispatch *d = v->d;
+	struct cx_pcpu *p;
 	unsigned rank;
 
-	for (rank = 0; rank < d->n_pcpus; rank++) {
-		struct cx_pcpu *p = &d->pcpus[from->near[rank]];
-
-		if (bit_of(set, p->index) && bit_of(v->hard, p->index) && cx_pcpu_idle(p) &&
-		    others(p, v) == 0)
+	for (rank = 0; (p = near_pcpu(from, rank)) != NULL; rank++)
+		if (bit_of(set, p->index) && may_use(v, p) && cx_pcpu_idle(p) && others(p, v) == 0)
 			return p;
-	}
 	return NULL;
 }
 
 static struct cx_pcpu *least_loaded(struct cx_vcpu *v, struct cx_pcpu *from)
 {
-	struct cx_dispatch *d = v->d;
-	struct cx_pcpu *best = NULL;
+	struct cx_pcpu *best = NULL, *p;
 	unsigned rank, lowest = UINT_MAX;
 
-	for (rank = 0; rank < d->n_pcpus; rank++) {
-		struct cx_pcpu *p = &d->pcpus[from->near[rank]];
+	for (rank = 0; (p = near_pcpu(from, rank)) != NULL; rank++) {
 		unsigned load = others(p, v);
 
-		if (bit_of(v->hard, p->index) && load < lowest) {
+		if (may_use(v, p) && load < lowest) {
 			best = p;
 			lowest = load;
 		}
@@ -107,7 +99,7 @@ static struct cx_pcpu *least_loaded(struct cx_vcpu *v, struct cx_pcpu *from)
 struct cx_pcpu *fallback_place(struct cx_vcpu *v)
 {
 	struct cx_pcpu *last = assigned(v), *p;
-	bool allowed = bit_of(v->hard, last->index);
+	bool allowed = may_use(v, last);
 
 	p = nearest_idle(v, last, v->soft);
 	if (!p)

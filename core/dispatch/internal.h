@@ -32,11 +32,12 @@ struct cx_pcpu {
 	unsigned index;        /* [c] */
 	unsigned host_cpu;     /* [c] */
 	unsigned llc;          /* [c] index into d->llcs */
-	uint16_t *near;        /* [c] indices from nearest to farthest */
+	uint16_t *near;        /* all locks to write; see near_pcpu() */
 	pthread_mutex_t own;
 	pthread_mutex_t *lock; /* [c] own, or the instance's */
 	void *priv;            /* [c] */
-	bool online;           /* all locks */
+	atomic_bool online;    /* all locks to write: somebody may be put here */
+	bool attached;         /* all locks to write: the policy knows it */
 
 	atomic_bool resched;  /* a decision is wanted */
 	atomic_bool idle;     /* nobody runs here */
@@ -46,6 +47,7 @@ struct cx_pcpu {
 	uint64_t noted_ns;            /* [p] current's run time is in its warmth up to here */
 	uint64_t since_ns;            /* [p] start of the present busy or idle time */
 	uint64_t busy_ns, idle_ns;    /* [p] */
+	uint64_t offline_ns;          /* [p] */
 	uint64_t emitted_ns;          /* [p] time of the last event of its lane */
 	uint64_t decisions, switches; /* [p] */
 	struct cx_list vcpus;         /* [p] assigned here */
@@ -99,6 +101,7 @@ struct cx_vcpu {
 	uint64_t dispatches;         /* [p] */
 	unsigned last_pcpu;          /* [p] index where it ran last; UINT_MAX = never */
 
+	enum cx_wake_why wake_why;         /* [p] of the latest wake-up */
 	enum cx_end end;                   /* [p] valid when ending or ended */
 	struct cx_domain *domain;          /* [c] */
 	struct cx_node node;               /* [p] on pcpu->vcpus */
@@ -152,6 +155,7 @@ struct cx_dispatch {
 	uint64_t end_ns;
 	atomic_bool ended;
 
+	atomic_uint n_online;    /* pCPUs; all locks to write */
 	_Atomic uint64_t *kicks; /* bit a pCPU: kicked, not yet passed on */
 	atomic_uint n_kicks;
 	struct cx_timers timers;
@@ -184,6 +188,23 @@ static inline bool is_oncpu(const struct cx_vcpu *v)
 	return atomic_load_explicit(&v->oncpu, memory_order_relaxed);
 }
 
+static inline bool is_online(const struct cx_pcpu *p)
+{
+	return atomic_load_explicit(&p->online, memory_order_acquire);
+}
+
+/** Taken out of the pool while somebody was running on it, who has yet to go.  [p] */
+static inline bool is_leaving(const struct cx_pcpu *p)
+{
+	return p->attached && !is_online(p);
+}
+
+/** Hard affinity and the pool let @v run on @p. */
+static inline bool may_use(const struct cx_vcpu *v, const struct cx_pcpu *p)
+{
+	return bit_of(v->hard, p->index) && is_online(p);
+}
+
 /* --- locks.c --- */
 void lock_pcpu(struct cx_pcpu *p);
 void unlock_pcpu(struct cx_pcpu *p);
@@ -210,8 +231,18 @@ void assign(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now);
 static inline bool eligible(const struct cx_vcpu *v, const struct cx_pcpu *p)
 {
 	return v->attached && v->runnable && !v->paused && !v->parked && !is_oncpu(v) &&
-	       bit_of(v->hard, p->index);
+	       may_use(v, p);
 }
+
+/* --- pool.c --- */
+/** @p itself at rank 0, then the others that are online, the nearest first; NULL past them. */
+struct cx_pcpu *near_pcpu(const struct cx_pcpu *p, unsigned rank);
+/** @p joins the pool.  [all] */
+int pcpu_join(struct cx_pcpu *p, uint64_t now);
+/** It leaves; nobody is there any more.  [all] */
+void pcpu_part(struct cx_pcpu *p, uint64_t now);
+/** The last one has left @p, which is_leaving().  No lock held. */
+void pcpu_left(struct cx_pcpu *p);
 
 /* --- policy.c: calling operations; guarded, never after the policy's end --- */
 int policy_init(struct cx_dispatch *d, struct cx_error *err);

@@ -97,28 +97,27 @@ static void leave(struct cx_policy *pol, struct cx_guard *g, const struct frame 
 		}                                                                                  \
 	} while (0)
 
-static struct frame with_all(struct cx_policy *pol, const char *op, uint64_t now)
-{
-	return (struct frame){ .op = op, .now = now, .watch = &pol->watch, .all = true };
-}
-
-static struct frame with(struct cx_pcpu *p, const char *op, uint64_t now)
-{
-	return (struct frame){ .op = op, .now = now, .watch = &p->watch, .holds = { p } };
-}
-
-static struct frame with_both(struct cx_pcpu *p, struct cx_pcpu *q, const char *op, uint64_t now)
-{
-	return (struct frame){ .op = op, .now = now, .watch = &p->watch, .holds = { p, q } };
-}
-
-static struct frame for_pick(struct cx_pcpu *p, uint64_t now)
-{
-	struct frame f = with(p, "pick", now);
-
-	f.picking = true;
-	return f;
-}
+/*
+ * The frames, written where they are used: a structure that a function returns would be copied
+ * in wide pieces right after it was written in narrow ones, which costs more than all else here.
+ */
+#define WITH_ALL(pol, name, when)                                                                  \
+	{                                                                                          \
+		.op = (name), .now = (when), .watch = &(pol)->watch, .all = true                   \
+	}
+#define WITH(p, name, when)                                                                        \
+	{                                                                                          \
+		.op = (name), .now = (when), .watch = &(p)->watch, .holds = {(p), NULL }           \
+	}
+#define WITH_BOTH(p, q, name, when)                                                                \
+	{                                                                                          \
+		.op = (name), .now = (when), .watch = &(p)->watch, .holds = {(p), (q) }            \
+	}
+#define FOR_PICK(p, when)                                                                          \
+	{                                                                                          \
+		.op = "pick", .now = (when), .watch = &(p)->watch, .holds = { (p), NULL },         \
+		.picking = true                                                                    \
+	}
 
 static bool usable(const struct cx_policy *pol)
 {
@@ -139,7 +138,7 @@ int policy_init(struct cx_dispatch *d, struct cx_error *err)
 	if (pol->plugin->policy_size && !pol->priv)
 		return cx_fail(err, ENOMEM, "scheduler %s: out of memory", pol->plugin->name);
 	if (pol->plugin->init)
-		GUARDED(pol, with_all(pol, "init", 0), rc = pol->plugin->init(pol));
+		GUARDED(pol, WITH_ALL(pol, "init", 0), rc = pol->plugin->init(pol));
 	pol->begun = rc == 0;
 	if (rc)
 		return cx_fail(err, rc < 0 ? -rc : EIO, "scheduler %s: its init failed (%d)",
@@ -152,10 +151,17 @@ void policy_fini(struct cx_dispatch *d)
 	struct cx_policy *pol = &d->policy;
 
 	if (usable(pol) && pol->begun && pol->plugin->fini)
-		GUARDED(pol, with_all(pol, "fini", d->end_ns), pol->plugin->fini(pol));
+		GUARDED(pol, WITH_ALL(pol, "fini", d->end_ns), pol->plugin->fini(pol));
 	pol->begun = false;
 	free(pol->priv);
 	pol->priv = NULL;
+}
+
+static void forget_pcpu(struct cx_pcpu *p)
+{
+	p->attached = false;
+	free(p->priv);
+	p->priv = NULL;
 }
 
 int policy_pcpu_online(struct cx_pcpu *p, uint64_t now)
@@ -166,10 +172,12 @@ int policy_pcpu_online(struct cx_pcpu *p, uint64_t now)
 	p->priv = alloc_area(pol->plugin->pcpu_size);
 	if (pol->plugin->pcpu_size && !p->priv)
 		return -ENOMEM;
+	p->attached = true;
 	if (usable(pol) && pol->plugin->pcpu_online)
-		GUARDED(pol, with_all(pol, "pcpu_online", now),
+		GUARDED(pol, WITH_ALL(pol, "pcpu_online", now),
 			rc = pol->plugin->pcpu_online(pol, p, now));
-	p->online = rc == 0;
+	if (rc)
+		forget_pcpu(p);
 	return rc;
 }
 
@@ -177,12 +185,10 @@ void policy_pcpu_offline(struct cx_pcpu *p, uint64_t now)
 {
 	struct cx_policy *pol = &p->d->policy;
 
-	if (usable(pol) && p->online && pol->plugin->pcpu_offline)
-		GUARDED(pol, with_all(pol, "pcpu_offline", now),
+	if (usable(pol) && p->attached && pol->plugin->pcpu_offline)
+		GUARDED(pol, WITH_ALL(pol, "pcpu_offline", now),
 			pol->plugin->pcpu_offline(pol, p, now));
-	p->online = false;
-	free(p->priv);
-	p->priv = NULL;
+	forget_pcpu(p);
 }
 
 int policy_domain_attach(struct cx_domain *dom, uint64_t now)
@@ -194,7 +200,7 @@ int policy_domain_attach(struct cx_domain *dom, uint64_t now)
 	if (pol->plugin->domain_size && !dom->priv)
 		return -ENOMEM;
 	if (usable(pol) && pol->plugin->domain_attach)
-		GUARDED(pol, with_all(pol, "domain_attach", now),
+		GUARDED(pol, WITH_ALL(pol, "domain_attach", now),
 			rc = pol->plugin->domain_attach(pol, dom, now));
 	return rc;
 }
@@ -204,7 +210,7 @@ void policy_domain_adjust(struct cx_domain *dom, uint64_t now)
 	struct cx_policy *pol = &dom->d->policy;
 
 	if (usable(pol) && pol->plugin->domain_adjust)
-		GUARDED(pol, with_all(pol, "domain_adjust", now),
+		GUARDED(pol, WITH_ALL(pol, "domain_adjust", now),
 			pol->plugin->domain_adjust(pol, dom, now));
 }
 
@@ -213,7 +219,7 @@ void policy_domain_detach(struct cx_domain *dom, uint64_t now)
 	struct cx_policy *pol = &dom->d->policy;
 
 	if (usable(pol) && pol->plugin->domain_detach)
-		GUARDED(pol, with_all(pol, "domain_detach", now),
+		GUARDED(pol, WITH_ALL(pol, "domain_detach", now),
 			pol->plugin->domain_detach(pol, dom, now));
 	free(dom->priv);
 	dom->priv = NULL;
@@ -228,7 +234,7 @@ int policy_vcpu_attach(struct cx_vcpu *v, uint64_t now)
 	if (pol->plugin->vcpu_size && !v->priv)
 		return -ENOMEM;
 	if (usable(pol) && pol->plugin->vcpu_attach)
-		GUARDED(pol, with(assigned(v), "vcpu_attach", now),
+		GUARDED(pol, WITH(assigned(v), "vcpu_attach", now),
 			rc = pol->plugin->vcpu_attach(pol, v, now));
 	return rc;
 }
@@ -238,7 +244,7 @@ void policy_vcpu_detach(struct cx_vcpu *v, uint64_t now)
 	struct cx_policy *pol = &v->d->policy;
 
 	if (usable(pol) && pol->plugin->vcpu_detach)
-		GUARDED(pol, with(assigned(v), "vcpu_detach", now),
+		GUARDED(pol, WITH(assigned(v), "vcpu_detach", now),
 			pol->plugin->vcpu_detach(pol, v, now));
 	free(v->priv);
 	v->priv = NULL;
@@ -251,7 +257,7 @@ struct cx_pcpu *policy_choose(struct cx_vcpu *v, uint64_t now)
 	struct cx_pcpu *volatile choice = NULL;
 
 	if (usable(pol) && pol->plugin->choose_pcpu)
-		GUARDED(pol, with(p, "choose_pcpu", now),
+		GUARDED(pol, WITH(p, "choose_pcpu", now),
 			choice = pol->plugin->choose_pcpu(pol, v, now));
 	return choice;
 }
@@ -261,7 +267,7 @@ void policy_migrate(struct cx_vcpu *v, struct cx_pcpu *from, struct cx_pcpu *to,
 	struct cx_policy *pol = &v->d->policy;
 
 	if (usable(pol) && pol->plugin->migrate)
-		GUARDED(pol, with_both(to, from, "migrate", now),
+		GUARDED(pol, WITH_BOTH(to, from, "migrate", now),
 			pol->plugin->migrate(pol, v, from, to, now));
 }
 
@@ -278,7 +284,7 @@ void policy_wake(struct cx_vcpu *v, enum cx_wake_why why, uint64_t now)
 			cx_kick(p);
 		return;
 	}
-	GUARDED(pol, with(p, "wake", now), pol->plugin->wake(pol, v, why, now));
+	GUARDED(pol, WITH(p, "wake", now), pol->plugin->wake(pol, v, why, now));
 	/* It crashed: nobody but us looks after the vCPU now. */
 	if (!usable(pol) && !p->current)
 		cx_kick(p);
@@ -292,7 +298,7 @@ void policy_block(struct cx_vcpu *v, uint64_t now)
 		return;
 	v->awake = false;
 	if (usable(pol) && pol->plugin->block)
-		GUARDED(pol, with(assigned(v), "block", now), pol->plugin->block(pol, v, now));
+		GUARDED(pol, WITH(assigned(v), "block", now), pol->plugin->block(pol, v, now));
 }
 
 void policy_yield(struct cx_vcpu *v, uint64_t now)
@@ -300,7 +306,7 @@ void policy_yield(struct cx_vcpu *v, uint64_t now)
 	struct cx_policy *pol = &v->d->policy;
 
 	if (usable(pol) && pol->plugin->yield && v->awake)
-		GUARDED(pol, with(assigned(v), "yield", now), pol->plugin->yield(pol, v, now));
+		GUARDED(pol, WITH(assigned(v), "yield", now), pol->plugin->yield(pol, v, now));
 }
 
 bool policy_pick(struct cx_pcpu *p, struct cx_pick *pick, struct cx_vcpu **choice)
@@ -310,7 +316,7 @@ bool policy_pick(struct cx_pcpu *p, struct cx_pick *pick, struct cx_vcpu **choic
 
 	if (!usable(pol))
 		return false;
-	GUARDED(pol, for_pick(p, pick->now_ns), v = pol->plugin->pick(pol, p, pick));
+	GUARDED(pol, FOR_PICK(p, pick->now_ns), v = pol->plugin->pick(pol, p, pick));
 	*choice = v;
 	return usable(pol);
 }
@@ -320,7 +326,7 @@ void policy_tick(struct cx_pcpu *p, uint64_t now)
 	struct cx_policy *pol = &p->d->policy;
 
 	if (usable(pol) && pol->plugin->tick)
-		GUARDED(pol, with(p, "tick", now), pol->plugin->tick(pol, p, now));
+		GUARDED(pol, WITH(p, "tick", now), pol->plugin->tick(pol, p, now));
 }
 
 void policy_timer(struct cx_pcpu *p, unsigned id, uint64_t now)
@@ -328,7 +334,7 @@ void policy_timer(struct cx_pcpu *p, unsigned id, uint64_t now)
 	struct cx_policy *pol = &p->d->policy;
 
 	if (usable(pol) && pol->plugin->timer)
-		GUARDED(pol, with(p, "timer", now), pol->plugin->timer(pol, p, id, now));
+		GUARDED(pol, WITH(p, "timer", now), pol->plugin->timer(pol, p, id, now));
 }
 
 void policy_param_set(struct cx_dispatch *d, unsigned index, uint64_t now)
@@ -336,7 +342,7 @@ void policy_param_set(struct cx_dispatch *d, unsigned index, uint64_t now)
 	struct cx_policy *pol = &d->policy;
 
 	if (usable(pol) && pol->plugin->param_set)
-		GUARDED(pol, with_all(pol, "param_set", now),
+		GUARDED(pol, WITH_ALL(pol, "param_set", now),
 			pol->plugin->param_set(pol, index, now));
 }
 
@@ -346,6 +352,6 @@ void policy_dump(struct cx_dispatch *d, uint64_t now)
 
 	pol->dumping = true;
 	if (usable(pol) && pol->plugin->dump)
-		GUARDED(pol, with_all(pol, "dump", now), pol->plugin->dump(pol, now));
+		GUARDED(pol, WITH_ALL(pol, "dump", now), pol->plugin->dump(pol, now));
 	pol->dumping = false;
 }

@@ -87,12 +87,14 @@ int64_t cx_domain_param(const struct cx_domain *dom, unsigned index)
 
 unsigned cx_pcpu_count(const struct cx_policy *policy)
 {
-	return policy->d->n_pcpus;
+	return atomic_load_explicit(&policy->d->n_online, memory_order_relaxed);
 }
 
 struct cx_pcpu *cx_pcpu_at(const struct cx_policy *policy, unsigned index)
 {
-	return index < policy->d->n_pcpus ? &policy->d->pcpus[index] : NULL;
+	const struct cx_dispatch *d = policy->d;
+
+	return index < d->n_pcpus && is_online(&d->pcpus[index]) ? &d->pcpus[index] : NULL;
 }
 
 unsigned cx_pcpu_limit(const struct cx_policy *policy)
@@ -138,7 +140,7 @@ enum cx_distance cx_distance(const struct cx_pcpu *a, const struct cx_pcpu *b)
 
 struct cx_pcpu *cx_pcpu_near(const struct cx_pcpu *pcpu, unsigned rank)
 {
-	return rank < pcpu->d->n_pcpus ? &pcpu->d->pcpus[pcpu->near[rank]] : NULL;
+	return near_pcpu(pcpu, rank);
 }
 
 /* --- domains ---------------------------------------------------------------- */
@@ -217,7 +219,7 @@ bool cx_vcpu_parked(const struct cx_vcpu *v)
 
 bool cx_vcpu_allowed(const struct cx_vcpu *v, const struct cx_pcpu *pcpu)
 {
-	return bit_of(v->hard, pcpu->index);
+	return may_use(v, pcpu);
 }
 
 bool cx_vcpu_prefers(const struct cx_vcpu *v, const struct cx_pcpu *pcpu)
@@ -251,7 +253,7 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 {
 	struct cx_dispatch *d = pcpu->d;
 
-	if (!holds(pcpu)) {
+	if (!holds(pcpu) || !pcpu->attached) {
 		misused(pcpu, NULL);
 		return;
 	}
@@ -273,7 +275,7 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 
 void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns)
 {
-	if (id >= CX_PCPU_TIMERS || !holds(pcpu)) {
+	if (id >= CX_PCPU_TIMERS || !holds(pcpu) || !pcpu->attached) {
 		misused(pcpu, NULL);
 		return;
 	}
@@ -331,7 +333,7 @@ int cx_migrate(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now)
 	now = time_of_op(to);
 	if (!v->attached || is_oncpu(v))
 		fault = CX_FAULT_RUNNING;
-	else if (!bit_of(v->hard, to->index))
+	else if (!may_use(v, to))
 		fault = CX_FAULT_AFFINITY;
 	else {
 		cx_guard_service_enter();

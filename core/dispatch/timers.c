@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A heap of four children a node (D. Johnson, "Priority queues with update and finding minimum
+ * spanning trees", 1975), the keys in it: it is as flat as it is wide, and finding its way it
+ * touches no timer.
+ */
 #include "core/dispatch/timers.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-static bool before(const struct cx_timer *a, const struct cx_timer *b)
-{
-	if (a->when_ns != b->when_ns)
-		return a->when_ns < b->when_ns;
-	if (a->kind != b->kind)
-		return a->kind < b->kind;
-	return a->order < b->order;
-}
+#define CHILDREN 4u
 
 static void lock(struct cx_timers *t)
 {
@@ -25,62 +23,75 @@ static void unlock(struct cx_timers *t)
 		pthread_mutex_unlock(&t->lock);
 }
 
-static void put(struct cx_timers *t, unsigned slot, struct cx_timer *timer)
+static bool before(const struct cx_timer_entry *a, const struct cx_timer_entry *b)
 {
-	t->heap[slot] = timer;
-	timer->slot = slot + 1;
+	if (a->when_ns != b->when_ns)
+		return a->when_ns < b->when_ns;
+	if (a->kind != b->kind)
+		return a->kind < b->kind;
+	return a->order < b->order;
 }
 
-static void sift_up(struct cx_timers *t, unsigned slot)
+static void put(struct cx_timers *t, unsigned slot, const struct cx_timer_entry *e)
 {
-	struct cx_timer *timer = t->heap[slot];
+	t->heap[slot] = *e;
+	e->timer->slot = slot + 1;
+}
 
+/* Each finds the place for @e from the free slot @slot on. */
+static unsigned sift_up(struct cx_timers *t, unsigned slot, const struct cx_timer_entry *e)
+{
 	while (slot > 0) {
-		unsigned parent = (slot - 1) / 2;
+		unsigned parent = (slot - 1) / CHILDREN;
 
-		if (!before(timer, t->heap[parent]))
+		if (!before(e, &t->heap[parent]))
 			break;
-		put(t, slot, t->heap[parent]);
+		put(t, slot, &t->heap[parent]);
 		slot = parent;
 	}
-	put(t, slot, timer);
+	return slot;
 }
 
-static void sift_down(struct cx_timers *t, unsigned slot)
+static unsigned sift_down(struct cx_timers *t, unsigned slot, const struct cx_timer_entry *e)
 {
-	struct cx_timer *timer = t->heap[slot];
-
 	for (;;) {
-		unsigned child = 2 * slot + 1;
+		unsigned child = CHILDREN * slot + 1, end = child + CHILDREN, least = child;
 
 		if (child >= t->n)
-			break;
-		if (child + 1 < t->n && before(t->heap[child + 1], t->heap[child]))
-			child++;
-		if (!before(t->heap[child], timer))
-			break;
-		put(t, slot, t->heap[child]);
-		slot = child;
+			return slot;
+		if (end > t->n)
+			end = t->n;
+		while (++child < end)
+			if (before(&t->heap[child], &t->heap[least]))
+				least = child;
+		if (!before(&t->heap[least], e))
+			return slot;
+		put(t, slot, &t->heap[least]);
+		slot = least;
 	}
-	put(t, slot, timer);
+}
+
+static void place(struct cx_timers *t, unsigned slot, const struct cx_timer_entry *e)
+{
+	unsigned up = sift_up(t, slot, e);
+
+	put(t, up == slot ? sift_down(t, slot, e) : up, e);
 }
 
 static void take_out(struct cx_timers *t, struct cx_timer *timer)
 {
 	unsigned slot = timer->slot - 1;
-	struct cx_timer *last = t->heap[--t->n];
+	struct cx_timer_entry last = t->heap[--t->n];
 
 	timer->slot = 0;
-	if (last == timer)
-		return;
-	put(t, slot, last);
-	sift_up(t, slot);
-	sift_down(t, last->slot - 1);
+	if (last.timer != timer)
+		place(t, slot, &last);
 }
 
 static void note_earliest(struct cx_timers *t)
 {
-	atomic_store(&t->earliest, t->n ? t->heap[0]->when_ns : UINT64_MAX);
+	atomic_store_explicit(&t->earliest, t->n ? t->heap[0].when_ns : UINT64_MAX,
+			      t->unlocked ? memory_order_relaxed : memory_order_seq_cst);
 }
 
 int cx_timers_init(struct cx_timers *t, unsigned room, bool unlocked)
@@ -89,6 +100,7 @@ int cx_timers_init(struct cx_timers *t, unsigned room, bool unlocked)
 	if (!t->heap)
 		return -ENOMEM;
 	t->unlocked = unlocked;
+	t->shuffled = false;
 	t->room = room;
 	t->n = 0;
 	atomic_init(&t->earliest, UINT64_MAX);
@@ -131,14 +143,17 @@ void cx_timer_setup(struct cx_timer *timer, enum cx_timer_kind kind, unsigned nu
 
 void cx_timer_arm(struct cx_timers *t, struct cx_timer *timer, uint64_t when_ns)
 {
+	struct cx_timer_entry e = { .when_ns = when_ns, .timer = timer };
+
 	lock(t);
-	if (timer->slot)
-		take_out(t, timer);
 	timer->when_ns = when_ns;
-	if (when_ns != UINT64_MAX) {
-		timer->order = t->shuffled ? next_random(t) : timer->number;
-		t->heap[t->n] = timer;
-		sift_up(t, t->n++);
+	if (when_ns == UINT64_MAX) {
+		if (timer->slot)
+			take_out(t, timer);
+	} else {
+		e.kind = timer->kind;
+		e.order = t->shuffled ? next_random(t) : timer->number;
+		place(t, timer->slot ? timer->slot - 1 : t->n++, &e);
 	}
 	note_earliest(t);
 	unlock(t);
@@ -149,8 +164,8 @@ struct cx_timer *cx_timers_pop(struct cx_timers *t, uint64_t now, uint64_t *when
 	struct cx_timer *timer = NULL;
 
 	lock(t);
-	if (t->n && t->heap[0]->when_ns <= now) {
-		timer = t->heap[0];
+	if (t->n && t->heap[0].when_ns <= now) {
+		timer = t->heap[0].timer;
 		*when_ns = timer->when_ns;
 		take_out(t, timer);
 		note_earliest(t);

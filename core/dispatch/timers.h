@@ -19,7 +19,8 @@ enum cx_timer_kind {
 	CX_TIMER_BLOCK, /* a blocked vCPU's deadline */
 	CX_TIMER_GUEST, /* a guest's own timer */
 	CX_TIMER_WATCHDOG,
-	CX_TIMER_RETRY /* a pCPU that could not look at a peer's queue */
+	CX_TIMER_RETRY, /* a pCPU that could not look at a peer's queue */
+	CX_TIMER_PCPU   /* what comes next on a simulated pCPU; in a heap of its own */
 };
 
 /** Embedded in its owner. */
@@ -27,9 +28,16 @@ struct cx_timer {
 	uint64_t when_ns;
 	enum cx_timer_kind kind;
 	unsigned number; /* breaks ties; what it means is the owner's business */
-	unsigned order;  /* what breaks them in truth: the number, or chance */
 	unsigned slot;   /* position in the heap plus one; 0 = not armed */
 	void *owner;
+};
+
+/** What the heap holds of a timer: all that its place depends on. */
+struct cx_timer_entry {
+	uint64_t when_ns;
+	unsigned kind;
+	unsigned order; /* breaks ties: the number, or chance */
+	struct cx_timer *timer;
 };
 
 struct cx_timers {
@@ -37,7 +45,7 @@ struct cx_timers {
 	bool unlocked; /* one thread alone uses it */
 	bool shuffled;
 	uint64_t random;
-	struct cx_timer **heap;
+	struct cx_timer_entry *heap;
 	unsigned n, room;
 	_Atomic uint64_t earliest; /* UINT64_MAX when none */
 	_Atomic uint64_t promised; /* when the machine will call next, as it was told */
@@ -54,5 +62,11 @@ void cx_timer_arm(struct cx_timers *t, struct cx_timer *timer, uint64_t when_ns)
 /** Take out the first timer due at @now, with the time it was armed for; NULL = none.
  *  The owner re-checks under its own lock whether it still means anything. */
 struct cx_timer *cx_timers_pop(struct cx_timers *t, uint64_t now, uint64_t *when_ns);
+
+/** The first timer, NULL when none is armed; for one thread alone. */
+static inline struct cx_timer *cx_timers_first(const struct cx_timers *t)
+{
+	return t->n ? t->heap[0].timer : NULL;
+}
 
 #endif

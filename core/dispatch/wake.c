@@ -22,7 +22,7 @@ static struct cx_pcpu *choose_place(struct cx_vcpu *v, struct cx_pcpu *p, uint64
 		policy_fault(p, v, CX_FAULT_FOREIGN, now);
 		return fallback_place(v);
 	}
-	if (!bit_of(v->hard, q->index)) {
+	if (!may_use(v, q)) {
 		policy_fault(p, v, CX_FAULT_AFFINITY, now);
 		return fallback_place(v);
 	}
@@ -35,27 +35,39 @@ static bool still_unplaced(const struct cx_vcpu *v, const struct cx_pcpu *p)
 	return assigned(v) == p && v->attached && v->runnable && !v->awake && !is_oncpu(v);
 }
 
+static void move_to(struct cx_vcpu *v, struct cx_pcpu *from, struct cx_pcpu *to, uint64_t now)
+{
+	assign(v, to, now);
+	policy_migrate(v, from, to, now);
+}
+
 struct cx_pcpu *place_and_wake(struct cx_vcpu *v, struct cx_pcpu *p, enum cx_wake_why why,
 			       uint64_t now)
 {
-	struct cx_pcpu *q = choose_place(v, p, now);
+	struct cx_pcpu *q;
 
-	if (q != p) {
-		if (q->lock != p->lock) {
-			unlock_pcpu(p);
-			lock_two(p, q);
-			if (!still_unplaced(v, p)) {
-				unlock_pcpu(q);
-				return p;
-			}
-			/* Time has passed while we waited; others may have booked it. */
-			now = clock_of(v->d);
+	while ((q = choose_place(v, p, now)) != p) {
+		if (q->lock == p->lock) {
+			move_to(v, p, q, now);
+			p = q;
+			break;
 		}
-		assign(v, q, now);
-		policy_migrate(v, p, q, now);
-		if (q->lock != p->lock)
+		unlock_pcpu(p);
+		lock_two(p, q);
+		if (!still_unplaced(v, p)) {
+			unlock_pcpu(q);
+			return p;
+		}
+		/* Time has passed while we waited; others may have booked it. */
+		now = clock_of(v->d);
+		if (may_use(v, q)) {
+			move_to(v, p, q, now);
 			unlock_pcpu(p);
-		p = q;
+			p = q;
+			break;
+		}
+		/* It went offline meanwhile: choose again. */
+		unlock_pcpu(q);
 	}
 	policy_wake(v, why, now);
 	return p;
@@ -70,6 +82,7 @@ static struct cx_pcpu *wake_locked(struct cx_vcpu *v, struct cx_pcpu *p, enum cx
 		return p;
 	now = clock_of(d);
 	v->deadline_ns = CX_NEVER;
+	v->wake_why = why;
 	cx_timer_arm(&d->timers, &v->block_timer, CX_NEVER);
 	set_runnable(v, true, now);
 	emit_simple(p, CX_EV_WAKE, v, why, 0, now);
@@ -171,6 +184,8 @@ static void fire(struct cx_dispatch *d, struct cx_timer *t, uint64_t when, uint6
 		break;
 	case CX_TIMER_WATCHDOG:
 		watchdog(d, when, now);
+		break;
+	case CX_TIMER_PCPU: /* never in this heap */
 		break;
 	}
 	flush(d);

@@ -9,18 +9,13 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
-#define NICE_STEP 1.25 /* the kernel's weights differ by so much from step to step */
-#define NICE_MAX 19
 #define SAMPLE_NS 10000000ull /* the threads' CPU times */
 #define DRAIN_NS 100000000ull /* the rings of switches: 20,480 switches a second each */
 
-static void *grow(void *array, size_t n, size_t *room, size_t size)
+void *cx_linux_grow(void *array, size_t n, size_t *room, size_t size)
 {
 	size_t more = *room ? *room * 2 : 256;
 	void *larger;
@@ -35,7 +30,7 @@ static void *grow(void *array, size_t n, size_t *room, size_t size)
 
 void cx_linux_log(struct cx_linux_vcpu *lv, const struct cx_event *event)
 {
-	struct cx_event *log = grow(lv->log, lv->n_log, &lv->room_log, sizeof(*log));
+	struct cx_event *log = cx_linux_grow(lv->log, lv->n_log, &lv->room_log, sizeof(*log));
 
 	if (!log) {
 		lv->out_of_memory = true;
@@ -48,7 +43,7 @@ void cx_linux_log(struct cx_linux_vcpu *lv, const struct cx_event *event)
 void cx_linux_add_switch(struct cx_linux_vcpu *lv, const struct cx_switch_record *record)
 {
 	struct cx_switch_record *s =
-		grow(lv->switches, lv->n_switches, &lv->room_switches, sizeof(*s));
+		cx_linux_grow(lv->switches, lv->n_switches, &lv->room_switches, sizeof(*s));
 
 	if (!s) {
 		lv->out_of_memory = true;
@@ -61,47 +56,6 @@ void cx_linux_add_switch(struct cx_linux_vcpu *lv, const struct cx_switch_record
 static void take_switch(void *arg, const struct cx_switch_record *record)
 {
 	cx_linux_add_switch(arg, record);
-}
-
-static unsigned heaviest(const struct cx_linux_config *config)
-{
-	unsigned i, max = 1;
-
-	for (i = 0; i < config->host->n_guests; i++)
-		if (config->domains[i].weight > max)
-			max = config->domains[i].weight;
-	return max;
-}
-
-static int nice_of(unsigned weight, unsigned max)
-{
-	long n = lround(log((double)max / weight) / log(NICE_STEP));
-
-	return n > NICE_MAX ? NICE_MAX : (int)n;
-}
-
-static int place(struct cx_linux_vcpu *lv, const struct cx_linux_config *config, int nice_value,
-		 struct cx_error *err)
-{
-	const struct cx_linux_domain *dom = &config->domains[lv->hv->guest->index];
-	cpu_set_t set;
-	unsigned i, n = 0;
-
-	CPU_ZERO(&set);
-	for (i = 0; i < config->n_pcpus; i++)
-		if (!dom->cpus || cx_cpuset_has(dom->cpus, config->pcpus[i])) {
-			CPU_SET(config->pcpus[i], &set);
-			n++;
-		}
-	if (!n)
-		return cx_fail(err, EINVAL,
-			       "domain %s: none of its cpus is among the run's pcpus; widen either",
-			       lv->hv->guest->name);
-	if (sched_setaffinity(lv->hv->tid, sizeof(set), &set) < 0 ||
-	    setpriority(PRIO_PROCESS, (id_t)lv->hv->tid, nice_value) < 0)
-		return cx_fail(err, errno, "scheduler linux: cannot place the thread of %s/%u: %s",
-			       lv->hv->guest->name, lv->hv->index, strerror(errno));
-	return 0;
 }
 
 /* All of them or none: figures of two kinds would not compare. */
@@ -127,7 +81,7 @@ int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, st
 {
 	struct cx_host *host = config->host;
 	struct cx_linux *l = calloc(1, sizeof(*l));
-	unsigned i, max = heaviest(config);
+	unsigned i;
 	int rc = 0;
 
 	if (!l)
@@ -140,8 +94,10 @@ int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, st
 	l->n_vcpus = host->n_vcpus;
 	l->started = calloc(host->n_guests, sizeof(*l->started));
 	l->filled_ns = calloc(config->n_pcpus, sizeof(*l->filled_ns));
+	l->offline = calloc(config->n_pcpus, sizeof(*l->offline));
+	l->heaviest = config->heaviest;
 	l->unstarted = host->n_guests;
-	if (!l->pcpus || !l->vcpus || !l->started || !l->filled_ns) {
+	if (!l->pcpus || !l->vcpus || !l->started || !l->filled_ns || !l->offline) {
 		cx_linux_free(l);
 		return cx_fail(err, ENOMEM, "out of memory");
 	}
@@ -154,9 +110,9 @@ int cx_linux_new(const struct cx_linux_config *config, struct cx_linux **out, st
 		lv->alarm_ns = CX_NEVER;
 		pthread_mutex_init(&lv->lock, NULL);
 		lv->hv->director_data = lv;
-		rc = place(lv, config, nice_of(config->domains[lv->hv->guest->index].weight, max),
-			   err);
 		lv->cpus = config->domains[lv->hv->guest->index].cpus;
+		lv->weight = config->domains[lv->hv->guest->index].weight;
+		rc = cx_linux_place(lv, err);
 	}
 	if (!rc)
 		record_switches(l);
@@ -179,6 +135,8 @@ void cx_linux_free(struct cx_linux *l)
 		free(l->vcpus[i].log);
 		free(l->vcpus[i].switches);
 	}
+	free(l->changes);
+	free(l->offline);
 	free(l->filled_ns);
 	free(l->started);
 	free(l->vcpus);
@@ -375,6 +333,11 @@ static void close_log(struct cx_linux_vcpu *lv, uint64_t end_ns)
 	cx_linux_log(lv, &e);
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
 static void pcpu_times(struct cx_record *record, const struct ordered *events, size_t n)
 {
 	uint64_t *since = calloc(record->n_pcpus, sizeof(*since));
@@ -385,6 +348,11 @@ static void pcpu_times(struct cx_record *record, const struct ordered *events, s
 		const struct cx_event *e = &events[i].e;
 		unsigned p = e->pcpu;
 
+		/* Less what comes before it went: all but the time between. */
+		if (e->type == CX_EV_PCPU_OFFLINE)
+			record->pcpus[p].offline_ns += less(record->duration_ns, e->t_ns);
+		else if (e->type == CX_EV_PCPU_ONLINE)
+			record->pcpus[p].offline_ns -= less(record->duration_ns, e->t_ns);
 		if (e->type != CX_EV_SWITCH)
 			continue;
 		if (e->vcpu != CX_NO_VCPU && busy[p]++ == 0)
@@ -392,10 +360,11 @@ static void pcpu_times(struct cx_record *record, const struct ordered *events, s
 		if (e->prev != CX_NO_VCPU && busy[p] && --busy[p] == 0)
 			record->pcpus[p].busy_ns += e->t_ns - since[p];
 	}
-	for (i = 0; i < record->n_pcpus; i++)
-		record->pcpus[i].idle_ns = record->duration_ns > record->pcpus[i].busy_ns
-						   ? record->duration_ns - record->pcpus[i].busy_ns
-						   : 0;
+	for (i = 0; i < record->n_pcpus; i++) {
+		struct cx_record_pcpu *p = &record->pcpus[i];
+
+		p->idle_ns = less(record->duration_ns, p->busy_ns + p->offline_ns);
+	}
 	free(since);
 	free(busy);
 }
@@ -450,6 +419,8 @@ int cx_linux_collect(struct cx_linux *l, struct cx_record *record, struct cx_err
 
 	if (!l->sampled) /* its threads are gone */
 		cx_linux_poll(l);
+	if (l->changes_lost)
+		return cx_fail(err, ENOMEM, "scheduler linux: out of memory for its changes");
 	record->timeline_sampled = l->sampled;
 	record->duration_ns = l->end_ns;
 	for (i = 0; i < l->host->n_vcpus; i++) {
@@ -474,12 +445,14 @@ int cx_linux_collect(struct cx_linux *l, struct cx_record *record, struct cx_err
 		rv->stop_ns = lv->stop_ns;
 		room += lv->n_log + 2 * lv->n_switches + 1;
 	}
-	f.out = calloc(room + 1, sizeof(*f.out));
+	f.out = calloc(room + l->n_changes + 1, sizeof(*f.out));
 	if (!f.out)
 		return cx_fail(err, ENOMEM, "scheduler linux: out of memory for %zu events", room);
 	for (i = 0; i < l->host->n_vcpus; i++)
 		if (l->started[l->vcpus[i].hv->guest->index])
 			fold_vcpu(&f, &l->vcpus[i]);
+	for (k = 0; k < l->n_changes; k++, f.n++)
+		f.out[f.n] = (struct ordered){ l->changes[k], f.n };
 	qsort(f.out, f.n, sizeof(*f.out), by_time);
 	for (k = 0; k < f.n; k++)
 		cx_history_add(record->history, f.out[k].e.pcpu, &f.out[k].e);

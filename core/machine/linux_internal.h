@@ -29,7 +29,8 @@ struct cx_linux_vcpu {
 	bool out_of_memory;
 	struct cx_switch_ring *ring;  /* NULL: sampled */
 	const struct cx_cpuset *cpus; /* that it may use; NULL = all */
-	uint64_t cpu_ns, owed_ns;     /* sampled: CPU time seen, and not yet placed */
+	unsigned weight;
+	uint64_t cpu_ns, owed_ns; /* sampled: CPU time seen, and not yet placed */
 };
 
 struct cx_linux {
@@ -47,8 +48,20 @@ struct cx_linux {
 	bool sampled;        /* no context switches to be had */
 	uint64_t sampled_ns; /* when last; CLOCK_MONOTONIC */
 	uint64_t *filled_ns; /* by pCPU: of the interval that is being placed */
+	bool *offline;       /* by pCPU */
+	unsigned heaviest;   /* the weight of nice 0 */
+	/* What was changed during the run; by the poller. */
+	struct cx_event *changes;
+	size_t n_changes, room_changes;
+	bool changes_lost; /* out of memory */
 };
 
+/** Room for one more in an array of @n; NULL when out of memory, and it stays as it is. */
+void *cx_linux_grow(void *array, size_t n, size_t *room, size_t size);
+/** Put a thread where it may run, as nice as its weight says. */
+int cx_linux_place(struct cx_linux_vcpu *lv, struct cx_error *err);
+/** May the thread run on pCPU @p now? */
+bool cx_linux_may_use(const struct cx_linux_vcpu *lv, unsigned p);
 /** Append a switch; by the poller. */
 void cx_linux_add_switch(struct cx_linux_vcpu *lv, const struct cx_switch_record *record);
 /** Turn the CPU time since the last call into switches. */

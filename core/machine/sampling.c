@@ -27,8 +27,7 @@ static int roomiest(const struct cx_linux *l, const struct cx_linux_vcpu *lv)
 	unsigned i;
 
 	for (i = 0; i < l->n_pcpus; i++)
-		if ((!lv->cpus || cx_cpuset_has(lv->cpus, l->pcpus[i])) &&
-		    (best < 0 || l->filled_ns[i] < l->filled_ns[best]))
+		if (cx_linux_may_use(lv, i) && (best < 0 || l->filled_ns[i] < l->filled_ns[best]))
 			best = (int)i;
 	return best;
 }

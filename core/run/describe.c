@@ -61,6 +61,13 @@ int describe_run(struct run *r)
 	rec = r->record = cx_record_new(s->n_domains, r->n_vcpus, r->n_pcpus);
 	if (!rec)
 		return cx_fail(r->err, ENOMEM, "out of memory for the record");
+	if (r->options->sim) {
+		/* Its events come in order, whatever pCPU they are of: one lane holds them. */
+		cx_history_free(rec->history);
+		rec->history = cx_history_new(1, CX_RECORD_HISTORY_MAX);
+		if (!rec->history)
+			return cx_fail(r->err, ENOMEM, "out of memory for the record");
+	}
 	rec->scenario = strdup(s->name);
 	rec->question = s->question ? strdup(s->question) : NULL;
 	rec->scenario_yaml = strdup(s->text);
@@ -82,21 +89,32 @@ int describe_run(struct run *r)
 	return 0;
 }
 
+void describe_results(struct cx_record_vcpu *rv, const struct cx_workload_info *info,
+		      const uint64_t *values)
+{
+	unsigned i;
+
+	/* Without memory for them the rest of the record still stands. */
+	if (cx_record_results(rv, info->n_results) < 0)
+		return;
+	for (i = 0; i < rv->n_results; i++) {
+		snprintf(rv->results[i].name, sizeof(rv->results[i].name), "%s", info->results[i]);
+		rv->results[i].value = values[i];
+	}
+}
+
 /* The guest wrote these; they are numbers to print and nothing else. */
 static void describe_vcpu(const struct run *r, const struct cx_host_vcpu *hv)
 {
 	struct cx_record_vcpu *rv = &r->record->vcpus[hv->id];
 	const struct cx_workload_info *info = cx_payload_info(r->payloads[hv->guest->index]);
 	const struct cx_guest_page *page = hv->guest->engine->page(hv->guest->vm, hv->index);
-	unsigned i;
+	uint64_t values[CX_GUEST_RESULTS];
 
+	memcpy(values, page->results, sizeof(values));
 	rv->progress = page->progress;
 	rv->host_cpu_ns = hv->cpu_ns;
-	rv->n_results = info->n_results;
-	for (i = 0; i < info->n_results; i++) {
-		snprintf(rv->results[i].name, sizeof(rv->results[i].name), "%s", info->results[i]);
-		rv->results[i].value = page->results[i];
-	}
+	describe_results(rv, info, values);
 	if (!r->is_linux && rv->time_ns[CX_RUNNING] > hv->cpu_ns)
 		r->record->host_steal_ns += rv->time_ns[CX_RUNNING] - hv->cpu_ns;
 }

@@ -60,6 +60,20 @@ int make_dispatch(struct run *r, const struct cx_machine_ops *ops, void *machine
 	return rc;
 }
 
+/* At any time of the run. */
+static unsigned heaviest(const struct cx_scenario *s)
+{
+	unsigned i, max = 1;
+
+	for (i = 0; i < s->n_domains; i++)
+		if (s->domains[i].weight > max)
+			max = s->domains[i].weight;
+	for (i = 0; i < s->n_changes; i++)
+		if (s->changes[i].weight > max)
+			max = s->changes[i].weight;
+	return max;
+}
+
 int make_baseline(struct run *r)
 {
 	struct cx_linux_config config = {
@@ -79,6 +93,7 @@ int make_baseline(struct run *r)
 		domains[i].weight = r->scenario->domains[i].weight;
 		domains[i].cpus = r->scenario->domains[i].cpus;
 	}
+	config.heaviest = heaviest(r->scenario);
 	config.domains = domains;
 	rc = cx_linux_new(&config, &r->baseline, r->err);
 	free(domains);

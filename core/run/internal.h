@@ -9,6 +9,8 @@
 #include "core/dispatch/loader.h"
 #include "core/machine/host.h"
 #include "core/machine/linux.h"
+#include "core/run/change.h"
+#include "core/run/plan.h"
 #include "core/run/run.h"
 #include "core/sim/sim.h"
 #include "core/vmm/vmm.h"
@@ -26,13 +28,6 @@ struct policy_setup {
 	int64_t *params;
 	int64_t **domain_params; /* by domain; NULL entries = the defaults */
 	char *text;              /* "tslice=30ms ratelimit=1ms" */
-};
-
-/* A domain's start or stop. */
-struct action {
-	uint64_t at_ns;
-	unsigned domain;
-	bool stop;
 };
 
 struct run {
@@ -56,7 +51,7 @@ struct run {
 	struct cx_linux *baseline;
 	struct cx_sim *sim;
 	struct cx_sim_watch *sim_watch;
-	struct action *actions;
+	struct cx_action *actions;
 	unsigned n_actions, next_action;
 	struct log_queue log;
 	bool dead;
@@ -65,6 +60,8 @@ struct run {
 /* policy.c */
 int load_policy(struct run *r);
 void free_policy(struct run *r);
+/** What the scenario's changes need to know of the run. */
+struct cx_changing changing(const struct run *r);
 /** What the scenario asks for and the policy ignores, as one line; NULL = nothing. */
 char *ignored_by_policy(const struct run *r);
 
@@ -88,6 +85,9 @@ void log_drain(struct run *r);
 int describe_run(struct run *r);
 /** What guests and threads know: progress, results, CPU time, crashes. */
 void describe_guests(struct run *r);
+/** The named figures of a vCPU: @values in the workload's order. */
+void describe_results(struct cx_record_vcpu *rv, const struct cx_workload_info *info,
+		      const uint64_t *values);
 /** From when to when each domain lived. */
 void describe_lives(struct run *r);
 
@@ -97,16 +97,18 @@ int make_dispatch(struct run *r, const struct cx_machine_ops *ops, void *machine
 int make_baseline(struct run *r);
 
 /* supervise.c */
-/** What the scenario does at set times, in their order. */
-int plan(struct run *r);
 /** When the next of it is due; CX_NEVER = nothing any more. */
 uint64_t next_action(const struct run *r);
 int do_next_action(struct run *r);
+/** Has every domain been started that will be, and has every vCPU ended? */
+bool all_ended(struct run *r);
 int supervise(struct run *r);
 
 /* simulate.c */
 /** As measure() in run.c, in virtual time. */
 int simulate(struct run *r);
+/** Has every domain's workload a model?  After open_payloads(). */
+int check_models(struct run *r);
 /** What models know: progress, results. */
 void describe_models(struct run *r);
 

@@ -118,6 +118,24 @@ static char *params_text(const struct policy_setup *p)
 	return text;
 }
 
+struct cx_changing changing(const struct run *r)
+{
+	return (struct cx_changing){
+		.scenario = r->scenario,
+		.plugin = r->is_linux ? NULL : r->policy.table,
+		.asked = r->options->scheduler,
+		.n_pcpus = r->n_pcpus,
+		.pcpus = r->pcpus,
+	};
+}
+
+static int check_changes(struct run *r)
+{
+	struct cx_changing run = changing(r);
+
+	return cx_check_changes(&run, r->err);
+}
+
 int load_policy(struct run *r)
 {
 	int rc;
@@ -133,7 +151,7 @@ int load_policy(struct run *r)
 				       "--param %s: the baseline linux has no parameters",
 				       r->options->params[0].name);
 		r->policy.text = strdup("");
-		return r->policy.text ? 0 : cx_fail(r->err, ENOMEM, "out of memory");
+		return r->policy.text ? check_changes(r) : cx_fail(r->err, ENOMEM, "out of memory");
 	}
 	rc = cx_plugin_load(r->options->scheduler, r->options->plugin_dirs, &r->policy.loaded,
 			    r->err);
@@ -144,6 +162,8 @@ int load_policy(struct run *r)
 	rc = set_policy_params(r);
 	if (!rc)
 		rc = set_domain_params(r);
+	if (!rc)
+		rc = check_changes(r);
 	if (rc)
 		return rc;
 	r->policy.text = params_text(&r->policy);
@@ -162,28 +182,58 @@ void free_policy(struct run *r)
 	cx_plugin_unload(r->policy.loaded);
 }
 
-char *ignored_by_policy(const struct run *r)
+/* What the domains and their changes ask for, as CX_PLUGIN_* flags. */
+static uint64_t asked_for(const struct cx_scenario *s)
 {
-	uint64_t honoured = r->is_linux ? CX_PLUGIN_WEIGHT : r->policy.table->flags;
-	const struct cx_scenario *s = r->scenario;
-	bool weight = false, reservation = false, limit = false, soft = false;
-	char text[128] = "";
+	uint64_t asked = 0;
 	unsigned i;
 
 	for (i = 0; i < s->n_domains; i++) {
-		weight |=
-			s->domains[i].weight_given && s->domains[i].weight != s->domains[0].weight;
-		reservation |= s->domains[i].reservation != 0;
-		limit |= s->domains[i].limit != 0;
-		soft |= s->domains[i].cpus_soft != NULL;
+		const struct cx_scenario_domain *d = &s->domains[i];
+
+		if (d->weight_given && d->weight != s->domains[0].weight)
+			asked |= CX_PLUGIN_WEIGHT;
+		asked |= d->reservation ? CX_PLUGIN_RESERVATION : 0;
+		asked |= d->limit ? CX_PLUGIN_LIMIT : 0;
+		asked |= d->cpus_soft ? CX_PLUGIN_SOFT_AFFINITY : 0;
 	}
-	snprintf(text, sizeof(text), "%s%s%s%s",
-		 weight && !(honoured & CX_PLUGIN_WEIGHT) ? "weight " : "",
-		 reservation && !(honoured & CX_PLUGIN_RESERVATION) ? "reservation " : "",
-		 limit && !(honoured & CX_PLUGIN_LIMIT) ? "limit " : "",
-		 soft && !(honoured & CX_PLUGIN_SOFT_AFFINITY) ? "cpus_soft " : "");
-	if (!text[0])
+	for (i = 0; i < s->n_changes; i++) {
+		asked |= s->changes[i].weight_given ? CX_PLUGIN_WEIGHT : 0;
+		asked |= s->changes[i].reservation ? CX_PLUGIN_RESERVATION : 0;
+		asked |= s->changes[i].limit ? CX_PLUGIN_LIMIT : 0;
+	}
+	return asked;
+}
+
+char *ignored_by_policy(const struct run *r)
+{
+	static const struct {
+		uint64_t flag;
+		const char *name;
+	} names[] = {
+		{ CX_PLUGIN_WEIGHT, "weight" },
+		{ CX_PLUGIN_RESERVATION, "reservation" },
+		{ CX_PLUGIN_LIMIT, "limit" },
+		{ CX_PLUGIN_SOFT_AFFINITY, "cpus_soft" },
+	};
+	uint64_t honoured = r->is_linux ? CX_PLUGIN_WEIGHT : r->policy.table->flags;
+	uint64_t ignored = asked_for(r->scenario) & ~honoured;
+	struct cx_changing run = changing(r);
+	char *text = NULL;
+	size_t size = 0, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
 		return NULL;
-	text[strlen(text) - 1] = '\0';
-	return strdup(text);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (ignored & names[i].flag)
+			fprintf(out, "%s ", names[i].name);
+	cx_ignored_changes(&run, out);
+	fclose(out);
+	if (size) {
+		text[size - 1] = '\0'; /* the last blank */
+		return text;
+	}
+	free(text);
+	return NULL;
 }

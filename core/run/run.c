@@ -195,6 +195,10 @@ int cx_run_check(const struct cx_scenario *scenario, const struct cx_run_options
 	rc = choose_pcpus(&r);
 	if (!rc)
 		rc = load_policy(&r);
+	if (!rc && options->sim)
+		rc = open_payloads(&r);
+	if (!rc && options->sim)
+		rc = check_models(&r);
 	tear_down(&r);
 	return rc;
 }

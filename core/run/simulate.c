@@ -57,6 +57,17 @@ static int model_of(struct run *r, unsigned i, const struct cx_model **model)
 	return 0;
 }
 
+int check_models(struct run *r)
+{
+	const struct cx_model *model;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < r->scenario->n_domains && !rc; i++)
+		rc = model_of(r, i, &model);
+	return rc;
+}
+
 /* --- making it ------------------------------------------------------------------------- */
 
 static int make_sim(struct run *r)
@@ -89,6 +100,7 @@ static int make_sim(struct run *r)
 			.params = d->params,
 			.n_peers = d->n_peers,
 			.peers = d->peers,
+			.heap = cx_guest_heap(r->payloads[i], d->memory, d->vcpus),
 		};
 		rc = model_of(r, i, &domains[i].model);
 	}
@@ -130,7 +142,7 @@ static bool over(struct run *r, int reached)
 {
 	if (reached || cx_dispatch_dead(r->dispatch, NULL))
 		return true;
-	if (next_action(r) == CX_NEVER && cx_dispatch_all_ended(r->dispatch))
+	if (all_ended(r))
 		return true;
 	if (r->options->stop && atomic_load(r->options->stop)) {
 		r->record->interrupted = true;
@@ -149,7 +161,7 @@ static void look_after(struct run *r)
 static int run_it(struct run *r)
 {
 	const struct cx_sim_agenda agenda = { agenda_next, agenda_act, r };
-	int rc = plan(r);
+	int rc = cx_plan(r->scenario, r->duration_ns, &r->actions, &r->n_actions, r->err);
 
 	while (rc >= 0) {
 		rc = cx_sim_run(r->sim, r->duration_ns, EVENTS_A_LOOK, &agenda, r->err);
@@ -194,22 +206,32 @@ int simulate(struct run *r)
 	return 0;
 }
 
+/* Progress and results of the domain's vCPUs.  The first one's exit status. */
+static uint64_t describe_domain(struct run *r, const struct cx_record_domain *rd,
+				const struct cx_workload_info *info)
+{
+	unsigned k;
+
+	for (k = 0; k < rd->n_vcpus; k++) {
+		struct cx_sim_outcome outcome = cx_sim_outcome(r->sim, rd->first_vcpu + k);
+		struct cx_record_vcpu *rv = &r->record->vcpus[rd->first_vcpu + k];
+
+		rv->progress = outcome.progress;
+		describe_results(rv, info, outcome.results);
+	}
+	return cx_sim_outcome(r->sim, rd->first_vcpu).status;
+}
+
 void describe_models(struct run *r)
 {
-	unsigned i, k;
+	unsigned i;
 
 	for (i = 0; i < r->scenario->n_domains; i++) {
 		struct cx_record_domain *rd = &r->record->domains[i];
-		uint64_t status = 0, first = 0;
+		uint64_t status = describe_domain(r, rd, cx_payload_info(r->payloads[i]));
 
-		for (k = 0; k < rd->n_vcpus; k++) {
-			cx_sim_describe(r->sim, rd->first_vcpu + k,
-					&r->record->vcpus[rd->first_vcpu + k], &status);
-			if (k == 0)
-				first = status;
-		}
-		if (rd->end == CX_END_EXIT && first &&
-		    asprintf(&rd->end_text, "exit status %llu", (unsigned long long)first) < 0)
+		if (rd->end == CX_END_EXIT && status &&
+		    asprintf(&rd->end_text, "exit status %llu", (unsigned long long)status) < 0)
 			rd->end_text = NULL;
 	}
 }

@@ -1,61 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * While a run goes on: domains start and stop when the scenario says so, progress is
- * shown, and the end is noticed.
+ * While a run goes on: domains start and stop and things change when the scenario says so,
+ * progress is shown, and the end is noticed.
  */
 #include "core/run/internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define POLL_NS 100000000ull
 
-static int by_time(const void *a, const void *b)
+/* What the host refuses the baseline is noted, and the run goes on. */
+static void note_refused(struct run *r, const struct cx_scenario_change *c)
 {
-	const struct action *x = a, *y = b;
+	char *text = NULL;
 
-	if (x->at_ns != y->at_ns)
-		return x->at_ns < y->at_ns ? -1 : 1;
-	if (x->stop != y->stop)
-		return x->stop ? -1 : 1;
-	return x->domain < y->domain ? -1 : x->domain > y->domain;
+	cx_host_log(&r->host,
+		    "scheduler linux: %s:%u: changes[%u].weight: this host does not let threads "
+		    "become less nice (see ulimit -e); they keep their weight",
+		    r->scenario->path, c->line, c->entry);
+	if (asprintf(&text, "%s%sweight in changes[%u] (not permitted)",
+		     r->record->ignored ? r->record->ignored : "", r->record->ignored ? " " : "",
+		     c->entry) < 0)
+		return;
+	free(r->record->ignored);
+	r->record->ignored = text;
 }
 
-int plan(struct run *r)
+static int change(struct run *r, const struct cx_scenario_change *c)
 {
-	unsigned i;
+	struct cx_changing run = changing(r);
+	int rc;
 
-	r->actions = calloc(2 * r->scenario->n_domains + 1, sizeof(*r->actions));
-	if (!r->actions)
-		return cx_fail(r->err, ENOMEM, "out of memory");
-	for (i = 0; i < r->scenario->n_domains; i++) {
-		const struct cx_scenario_domain *d = &r->scenario->domains[i];
-
-		if (d->start_ns < r->duration_ns)
-			r->actions[r->n_actions++] = (struct action){ d->start_ns, i, false };
-		if (d->stop_ns < r->duration_ns)
-			r->actions[r->n_actions++] = (struct action){ d->stop_ns, i, true };
-	}
-	qsort(r->actions, r->n_actions, sizeof(*r->actions), by_time);
+	if (!r->is_linux)
+		return cx_apply_change(r->dispatch, c, &run, r->err);
+	rc = cx_apply_change_linux(r->baseline, c, &run, r->err);
+	if (rc != -EPERM)
+		return rc;
+	note_refused(r, c);
 	return 0;
 }
 
-static int act(struct run *r, const struct action *a)
+static int act(struct run *r, const struct cx_action *a)
 {
-	if (a->stop && r->sim) {
-		cx_dispatch_stop_domain(r->dispatch, a->domain, CX_END_STOPPED);
+	switch (a->kind) {
+	case CX_ACTION_STOP:
+		if (r->is_linux)
+			r->host.director->stop_domain(&r->host, a->index, CX_END_STOPPED);
+		else
+			cx_dispatch_stop_domain(r->dispatch, a->index, CX_END_STOPPED);
 		return 0;
+	case CX_ACTION_CHANGE:
+		return change(r, &r->scenario->changes[a->index]);
+	default:
+		break;
 	}
-	if (a->stop) {
-		r->host.director->stop_domain(&r->host, a->domain, CX_END_STOPPED);
-		return 0;
-	}
-	if (r->is_linux) {
-		cx_linux_start_domain(r->baseline, a->domain);
-		return 0;
-	}
-	return cx_dispatch_start_domain(r->dispatch, a->domain, r->err);
+	if (!r->is_linux)
+		return cx_dispatch_start_domain(r->dispatch, a->index, r->err);
+	cx_linux_start_domain(r->baseline, a->index);
+	return 0;
 }
 
 uint64_t next_action(const struct run *r)
@@ -68,10 +73,13 @@ int do_next_action(struct run *r)
 	return act(r, &r->actions[r->next_action++]);
 }
 
-static bool all_ended(struct run *r)
+bool all_ended(struct run *r)
 {
-	if (next_action(r) != CX_NEVER)
-		return false;
+	unsigned i;
+
+	for (i = r->next_action; i < r->n_actions; i++)
+		if (r->actions[i].kind != CX_ACTION_CHANGE)
+			return false;
 	return r->is_linux ? cx_linux_all_ended(r->baseline) : cx_dispatch_all_ended(r->dispatch);
 }
 
@@ -106,7 +114,7 @@ static void look_after(struct run *r, uint64_t now)
 
 int supervise(struct run *r)
 {
-	int rc = plan(r);
+	int rc = cx_plan(r->scenario, r->duration_ns, &r->actions, &r->n_actions, r->err);
 
 	while (!rc) {
 		uint64_t now = cx_host_now(&r->host);

@@ -12,9 +12,6 @@
 #define MEMORY_MIN (4ull << 20)
 #define MEMORY_MAX (64ull << 30)
 #define MEMORY_STEP 4096ull
-#define WEIGHT_MAX 65535u
-#define SHARES_PER_VCPU 1000u /* what a vCPU of normal weight has */
-#define PERCENT_PER_VCPU 100u
 
 /** The key of member @name of entry @entry. */
 static const char *key_of(unsigned entry, const char *name, char *buf)
@@ -37,81 +34,37 @@ static int read_memory(struct cx_reading *r, unsigned entry, const char *text, u
 	return 0;
 }
 
-/** VMware's scale: for the whole domain, 1000 a vCPU is normal. */
-static int read_shares(struct cx_reading *r, unsigned entry, const struct cx_raw_domain *raw,
+static int read_weight(struct cx_reading *r, unsigned entry, const struct cx_raw_domain *raw,
 		       struct cx_scenario_domain *domain)
 {
-	/* The largest that makes no more than the largest weight. */
-	uint64_t max =
-		((uint64_t)WEIGHT_MAX + 1) * SHARES_PER_VCPU * domain->vcpus / CX_WEIGHT_DEFAULT -
-		1;
 	char key[CX_KEY_MAX], found[80];
-	uint64_t shares, weight;
 
+	domain->weight = CX_WEIGHT_DEFAULT;
+	domain->weight_given = raw->weight || raw->shares;
+	if (!raw->shares)
+		return cx_value_weight(r, key_of(entry, "weight", key), raw->weight,
+				       &domain->weight);
 	key_of(entry, "shares", key);
 	if (raw->weight)
 		return cx_reject(r, key, 0, cx_quote(raw->shares, found, sizeof(found)),
 				 "either weight or shares");
-	if (!cx_text_to_u64(raw->shares, &shares) || shares < 1 || shares > max)
-		return cx_reject(r, key, 0, cx_quote(raw->shares, found, sizeof(found)),
-				 "a whole number from 1 to %llu", (unsigned long long)max);
-	weight = shares * CX_WEIGHT_DEFAULT / ((uint64_t)SHARES_PER_VCPU * domain->vcpus);
-	domain->weight = weight ? (unsigned)weight : 1;
-	return 0;
-}
-
-static int read_weight(struct cx_reading *r, unsigned entry, const struct cx_raw_domain *raw,
-		       struct cx_scenario_domain *domain)
-{
-	char key[CX_KEY_MAX];
-
-	domain->weight = CX_WEIGHT_DEFAULT;
-	domain->weight_given = raw->weight || raw->shares;
-	if (raw->shares)
-		return read_shares(r, entry, raw, domain);
-	if (!raw->weight || strcmp(raw->weight, "normal") == 0)
-		return 0;
-	if (strcmp(raw->weight, "low") == 0)
-		domain->weight = CX_WEIGHT_DEFAULT / 2;
-	else if (strcmp(raw->weight, "high") == 0)
-		domain->weight = CX_WEIGHT_DEFAULT * 2;
-	else
-		return cx_value_uint(r, key_of(entry, "weight", key), raw->weight, 1, WEIGHT_MAX,
-				     &domain->weight);
-	return 0;
-}
-
-/** Percent of one pCPU, 0 to @max; @why tells where @max comes from. */
-static int read_percent(struct cx_reading *r, const char *key, const char *text, unsigned max,
-			const char *why, unsigned *percent)
-{
-	char found[80];
-	uint64_t value;
-
-	if (!text)
-		return 0;
-	if (!cx_text_to_u64(text, &value) || value > max)
-		return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)),
-				 "a whole number from 0 to %u, %s", max, why);
-	*percent = (unsigned)value;
-	return 0;
+	return cx_value_shares(r, key, raw->shares, domain->vcpus, &domain->weight);
 }
 
 static int read_bounds(struct cx_reading *r, unsigned entry, const struct cx_raw_domain *raw,
 		       struct cx_scenario_domain *domain)
 {
-	unsigned whole = domain->vcpus * PERCENT_PER_VCPU;
+	unsigned whole = domain->vcpus * CX_PERCENT_PER_VCPU;
 	char key[CX_KEY_MAX];
 	int rc;
 
-	rc = read_percent(r, key_of(entry, "limit", key), raw->limit, whole,
-			  "100 for each of its vCPUs", &domain->limit);
+	rc = cx_value_percent(r, key_of(entry, "limit", key), raw->limit, whole, CX_PERCENT_WHY,
+			      &domain->limit);
 	if (rc)
 		return rc;
-	return read_percent(r, key_of(entry, "reservation", key), raw->reservation,
-			    domain->limit ? domain->limit : whole,
-			    domain->limit ? "its limit" : "100 for each of its vCPUs",
-			    &domain->reservation);
+	return cx_value_percent(r, key_of(entry, "reservation", key), raw->reservation,
+				domain->limit ? domain->limit : whole,
+				domain->limit ? "its limit" : CX_PERCENT_WHY, &domain->reservation);
 }
 
 static int read_lifetime(struct cx_reading *r, unsigned entry, const struct cx_raw_domain *raw,
@@ -189,7 +142,7 @@ static int read_entry(struct cx_reading *r, unsigned entry, struct cx_scenario_d
 
 /* --- replicas ----------------------------------------------------------------- */
 
-static void free_settings(struct cx_setting *settings, unsigned n)
+void cx_settings_free(struct cx_setting *settings, unsigned n)
 {
 	unsigned i;
 
@@ -209,7 +162,7 @@ void cx_domain_clear(struct cx_scenario_domain *domain)
 	free(domain->peers);
 	cx_cpuset_free(domain->cpus);
 	cx_cpuset_free(domain->cpus_soft);
-	free_settings(domain->settings, domain->n_settings);
+	cx_settings_free(domain->settings, domain->n_settings);
 }
 
 static bool copy_settings(const struct cx_scenario_domain *from, struct cx_scenario_domain *to)

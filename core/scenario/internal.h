@@ -8,8 +8,10 @@
  *   value.c    text into values, and the one form of every error
  *   workload.c payload files and their parameters
  *   domain.c   one entry of `domains`, and its replicas
+ *   weight.c   how important a domain is: weight, shares, reservation, limit
  *   peers.c    names into indices
- *   change.c   values that a caller puts in the place of the file's
+ *   changes.c  what changes during the run
+ *   override.c values that a caller puts in the place of the file's
  *   parse.c    the whole
  *   load.c     the whole, with core/vmm's payloads
  */
@@ -28,6 +30,8 @@
 #define CX_SCENARIO_NAME_MAX 63u
 #define CX_SCENARIO_CPU_MAX 65534u
 #define CX_KEY_MAX 256u /* bytes of a key's path in a message */
+#define CX_PERCENT_PER_VCPU 100u
+#define CX_PERCENT_WHY "100 for each of its vCPUs"
 
 /* --- as text, from the schema ------------------------------------------- */
 
@@ -43,11 +47,18 @@ struct cx_raw_scheduler {
 	char *name;
 };
 
+/** policy and param are read from the document. */
+struct cx_raw_change {
+	char *at, *domain, *weight, *shares, *reservation, *limit, *scheduler, *pcpu, *online;
+};
+
 struct cx_raw {
 	char *name, *duration, *seed, *pcpus, *topology;
 	struct cx_raw_scheduler *scheduler;
 	struct cx_raw_domain *domains;
 	unsigned n_domains;
+	struct cx_raw_change *changes;
+	unsigned n_changes;
 };
 
 /* --- how payloads are opened; core/vmm's own functions, or a test's ------ */
@@ -70,6 +81,12 @@ struct cx_replicas {
 	unsigned first, count;
 };
 
+/** A domain by its name. */
+struct cx_name {
+	const char *name;
+	unsigned domain;
+};
+
 struct cx_reading {
 	const char *file;
 	/** What is allowed under a key, for a message; NULL: as in a scenario. */
@@ -82,6 +99,7 @@ struct cx_reading {
 	unsigned *entry_of;           /* for each domain of @out, its entry in @raw */
 	struct cx_replicas *replicas; /* for each entry in @raw, its domains of @out */
 	unsigned room;                /* domains that @out and @entry_of have memory for */
+	struct cx_name *names;        /* all domains of @out, in the order of their names */
 	struct cx_error *err;
 };
 
@@ -122,10 +140,10 @@ struct cyaml_schema_value;
 /** Is the document, loaded already, of that shape?  0 or -EINVAL with the message. */
 int cx_schema_check(struct cx_reading *r, const struct cyaml_schema_value *schema);
 
-/* change.c */
+/* override.c */
 
-/** Put @changes into the loaded document, and write out->text anew as it is then. */
-int cx_changes_apply(struct cx_reading *r, const struct cx_setting *changes, unsigned n);
+/** Put @overrides into the loaded document, and write out->text anew as it is then. */
+int cx_override(struct cx_reading *r, const struct cx_setting *overrides, unsigned n);
 
 /* value.c: each returns 0 or -EINVAL with the message made. */
 
@@ -141,6 +159,8 @@ const char *cx_quote(const char *text, char *buf, size_t len);
 int cx_reject_value(struct cx_reading *r, const char *key, const char *text);
 /** Decimal digits alone.  False: not that, or too large. */
 bool cx_text_to_u64(const char *text, uint64_t *value);
+/** yes, on, true, 1 or no, off, false, 0.  False: none of them. */
+bool cx_text_to_bool(const char *text, int64_t *value);
 /* A NULL @text leaves *value as it is, which is then the default. */
 int cx_value_uint(struct cx_reading *r, const char *key, const char *text, unsigned min,
 		  unsigned max, unsigned *value);
@@ -166,7 +186,18 @@ const char *cx_suggest(const char *word, const char *const *names, size_t n);
 /** "a, b, c (did you mean "b"?)"; malloc'd, NULL when out of memory. */
 char *cx_suggest_list(const char *word, const char *const *names, size_t n);
 
-/* workload.c, domain.c, peers.c, load.c */
+/* weight.c */
+
+/** A weight, or its name.  NULL leaves *weight as it is. */
+int cx_value_weight(struct cx_reading *r, const char *key, const char *text, unsigned *weight);
+/** Shares, for the whole of a domain of @vcpus, as a weight. */
+int cx_value_shares(struct cx_reading *r, const char *key, const char *text, unsigned vcpus,
+		    unsigned *weight);
+/** Percent of a pCPU, 0 to @max; @why tells where @max comes from.  NULL leaves it. */
+int cx_value_percent(struct cx_reading *r, const char *key, const char *text, unsigned max,
+		     const char *why, unsigned *percent);
+
+/* workload.c, domain.c, peers.c, changes.c, load.c */
 
 /** The workload of entry @entry, into @domain. */
 int cx_workload_read(struct cx_reading *r, unsigned entry, struct cx_scenario_domain *domain);
@@ -175,9 +206,17 @@ int cx_domains_read(struct cx_reading *r);
 void cx_domain_clear(struct cx_scenario_domain *domain);
 /** That names are unique; then the peers of every domain. */
 int cx_peers_read(struct cx_reading *r);
+/** After cx_peers_read(): the domain called @name, or all replicas of that entry.  False: none. */
+bool cx_names_find(const struct cx_reading *r, const char *name, struct cx_replicas *found);
+/** Nobody is called @name; the message says who nearly is. */
+int cx_names_reject(struct cx_reading *r, const char *key, const char *name);
+/** All changes, checked one after the other, into r->out->changes. */
+int cx_changes_read(struct cx_reading *r);
+void cx_change_clear(struct cx_scenario_change *change);
+void cx_settings_free(struct cx_setting *settings, unsigned n);
 int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
 			  const struct cx_payload_reader *payloads,
-			  const struct cx_setting *changes, unsigned n_changes,
+			  const struct cx_setting *overrides, unsigned n_overrides,
 			  struct cx_scenario **scenario, struct cx_error *err);
 
 #endif

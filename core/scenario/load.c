@@ -6,12 +6,12 @@
 int cx_scenario_load(const char *path, const char *const *payload_dirs,
 		     struct cx_scenario **scenario, struct cx_error *err)
 {
-	return cx_scenario_load_changed(path, payload_dirs, NULL, 0, scenario, err);
+	return cx_scenario_load_overridden(path, payload_dirs, NULL, 0, scenario, err);
 }
 
-int cx_scenario_load_changed(const char *path, const char *const *payload_dirs,
-			     const struct cx_setting *changes, unsigned n,
-			     struct cx_scenario **scenario, struct cx_error *err)
+int cx_scenario_load_overridden(const char *path, const char *const *payload_dirs,
+				const struct cx_setting *overrides, unsigned n,
+				struct cx_scenario **scenario, struct cx_error *err)
 {
 	static const struct cx_payload_reader payloads = {
 		.open = cx_payload_open,
@@ -19,5 +19,5 @@ int cx_scenario_load_changed(const char *path, const char *const *payload_dirs,
 		.info = cx_payload_info,
 	};
 
-	return cx_scenario_load_with(path, payload_dirs, &payloads, changes, n, scenario, err);
+	return cx_scenario_load_with(path, payload_dirs, &payloads, overrides, n, scenario, err);
 }

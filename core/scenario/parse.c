@@ -23,11 +23,10 @@ void cx_scenario_free(struct cx_scenario *scenario)
 		return;
 	for (i = 0; i < scenario->n_domains; i++)
 		cx_domain_clear(&scenario->domains[i]);
-	for (i = 0; i < scenario->n_params; i++) {
-		free(scenario->params[i].name);
-		free(scenario->params[i].value);
-	}
-	free(scenario->params);
+	for (i = 0; i < scenario->n_changes; i++)
+		cx_change_clear(&scenario->changes[i]);
+	free(scenario->changes);
+	cx_settings_free(scenario->params, scenario->n_params);
 	free(scenario->domains);
 	free(scenario->path);
 	free(scenario->text);
@@ -143,14 +142,14 @@ static int read_top(struct cx_reading *r)
 	return rc;
 }
 
-static int parse(struct cx_reading *r, size_t len, const struct cx_setting *changes,
-		 unsigned n_changes)
+static int parse(struct cx_reading *r, size_t len, const struct cx_setting *overrides,
+		 unsigned n_overrides)
 {
 	int rc;
 
 	rc = cx_doc_load(r, r->out->text, len);
-	if (!rc && n_changes) {
-		rc = cx_changes_apply(r, changes, n_changes);
+	if (!rc && n_overrides) {
+		rc = cx_override(r, overrides, n_overrides);
 		len = rc ? 0 : strlen(r->out->text);
 	}
 	if (!rc)
@@ -163,12 +162,14 @@ static int parse(struct cx_reading *r, size_t len, const struct cx_setting *chan
 		rc = cx_domains_read(r);
 	if (!rc)
 		rc = cx_peers_read(r);
+	if (!rc)
+		rc = cx_changes_read(r);
 	return rc;
 }
 
 int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
 			  const struct cx_payload_reader *payloads,
-			  const struct cx_setting *changes, unsigned n_changes,
+			  const struct cx_setting *overrides, unsigned n_overrides,
 			  struct cx_scenario **scenario, struct cx_error *err)
 {
 	struct cx_reading r = {
@@ -186,11 +187,12 @@ int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
 	r.out->path = strdup(path);
 	rc = r.out->path ? cx_read_file(path, &r.out->text, &len, err) : cx_out_of_memory(&r);
 	if (!rc)
-		rc = parse(&r, len, changes, n_changes);
+		rc = parse(&r, len, overrides, n_overrides);
 	cx_doc_free(&r.doc);
 	cx_schema_free(r.raw);
 	free(r.entry_of);
 	free(r.replicas);
+	free(r.names);
 	if (rc)
 		cx_scenario_free(r.out);
 	else

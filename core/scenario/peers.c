@@ -6,16 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** The domains by name, for searching. */
-struct index_entry {
-	const char *name;
-	unsigned domain;
-};
-
 /** Equal names by their place in the file. */
 static int by_name_and_place(const void *a, const void *b)
 {
-	const struct index_entry *x = a, *y = b;
+	const struct cx_name *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
 	if (order == 0)
@@ -25,24 +19,22 @@ static int by_name_and_place(const void *a, const void *b)
 
 static int by_name(const void *a, const void *b)
 {
-	const struct index_entry *x = a, *y = b;
+	const struct cx_name *x = a, *y = b;
 
 	return strcmp(x->name, y->name);
 }
 
-static int find_domain(const struct cx_reading *r, const struct index_entry *index,
-		       const char *name)
+static int find_domain(const struct cx_reading *r, const char *name)
 {
-	const struct index_entry wanted = { .name = name };
-	const struct index_entry *hit =
-		bsearch(&wanted, index, r->out->n_domains, sizeof(*index), by_name);
+	const struct cx_name wanted = { .name = name };
+	const struct cx_name *hit =
+		bsearch(&wanted, r->names, r->out->n_domains, sizeof(*r->names), by_name);
 
 	return hit ? (int)hit->domain : -1;
 }
 
 /** The first domain of the replicas that entry's name @name stands for, or -1. */
-static int find_replicas(const struct cx_reading *r, const struct index_entry *index,
-			 const char *name)
+static int find_replicas(const struct cx_reading *r, const char *name)
 {
 	char first[CX_SCENARIO_NAME_MAX + sizeof(".0")];
 	int domain;
@@ -50,14 +42,28 @@ static int find_replicas(const struct cx_reading *r, const struct index_entry *i
 	if (strlen(name) > CX_SCENARIO_NAME_MAX)
 		return -1;
 	snprintf(first, sizeof(first), "%s.0", name);
-	domain = find_domain(r, index, first);
+	domain = find_domain(r, first);
 	/* An entry may itself be called web.0. */
 	if (domain >= 0 && strcmp(r->raw->domains[r->entry_of[domain]].name, name) != 0)
 		return -1;
 	return domain;
 }
 
-static int unknown_peer(struct cx_reading *r, const char *key, const char *name)
+bool cx_names_find(const struct cx_reading *r, const char *name, struct cx_replicas *found)
+{
+	int domain = find_domain(r, name);
+
+	if (domain >= 0) {
+		*found = (struct cx_replicas){ (unsigned)domain, 1 };
+		return true;
+	}
+	domain = find_replicas(r, name);
+	if (domain >= 0)
+		*found = r->replicas[r->entry_of[domain]];
+	return domain >= 0;
+}
+
+int cx_names_reject(struct cx_reading *r, const char *key, const char *name)
 {
 	const struct cx_raw *raw = r->raw;
 	char found[80], nearest[80] = "";
@@ -78,36 +84,33 @@ static int unknown_peer(struct cx_reading *r, const char *key, const char *name)
 }
 
 /** Which domain is peer @name of domain @own? */
-static int resolve(struct cx_reading *r, const struct index_entry *index, unsigned own,
-		   const char *key, const char *name, unsigned *peer)
+static int resolve(struct cx_reading *r, unsigned own, const char *key, const char *name,
+		   unsigned *peer)
 {
-	const struct cx_replicas *ours, *theirs;
-	int domain = find_domain(r, index, name);
+	const struct cx_replicas *ours = &r->replicas[r->entry_of[own]];
+	struct cx_replicas theirs;
 	char found[120];
 
-	if (domain < 0) {
-		domain = find_replicas(r, index, name);
-		if (domain < 0)
-			return unknown_peer(r, key, name);
-		ours = &r->replicas[r->entry_of[own]];
-		theirs = &r->replicas[r->entry_of[domain]];
-		if (ours->count != theirs->count) {
+	if (!cx_names_find(r, name, &theirs))
+		return cx_names_reject(r, key, name);
+	if (theirs.count > 1) {
+		if (ours->count != theirs.count) {
 			cx_quote(name, found, 80);
 			snprintf(found + strlen(found), sizeof(found) - strlen(found),
-				 ", which has %u replicas", theirs->count);
+				 ", which has %u replicas", theirs.count);
 			return cx_reject(r, key, 0, found,
 					 "one of them such as %.60s.0, or as many replicas here",
 					 name);
 		}
-		domain += (int)(own - ours->first);
+		theirs.first += own - ours->first;
 	}
-	if ((unsigned)domain == own)
+	if (theirs.first == own)
 		return cx_reject(r, key, 0, "the domain itself", "%s", cx_schema_allowed(key));
-	*peer = (unsigned)domain;
+	*peer = theirs.first;
 	return 0;
 }
 
-static int read_peers(struct cx_reading *r, const struct index_entry *index, unsigned own)
+static int read_peers(struct cx_reading *r, unsigned own)
 {
 	const struct cx_raw_domain *raw = &r->raw->domains[r->entry_of[own]];
 	struct cx_scenario_domain *domain = &r->out->domains[own];
@@ -122,7 +125,7 @@ static int read_peers(struct cx_reading *r, const struct index_entry *index, uns
 		return cx_out_of_memory(r);
 	for (i = 0; i < raw->n_peers; i++) {
 		snprintf(key, sizeof(key), "domains[%u].peers[%u]", r->entry_of[own], i);
-		rc = resolve(r, index, own, key, raw->peers[i], &domain->peers[i]);
+		rc = resolve(r, own, key, raw->peers[i], &domain->peers[i]);
 		if (rc)
 			return rc;
 		for (j = 0; j < i; j++)
@@ -136,8 +139,9 @@ static int read_peers(struct cx_reading *r, const struct index_entry *index, uns
 }
 
 /** Two domains of one name: of two entries, or an entry called as another's replica. */
-static int check_unique(struct cx_reading *r, const struct index_entry *index)
+static int check_unique(struct cx_reading *r)
 {
+	const struct cx_name *index = r->names;
 	char key[CX_KEY_MAX], found[120];
 	unsigned i;
 
@@ -157,18 +161,17 @@ static int check_unique(struct cx_reading *r, const struct index_entry *index)
 
 int cx_peers_read(struct cx_reading *r)
 {
-	struct index_entry *index = calloc(r->out->n_domains, sizeof(*index));
 	unsigned i;
 	int rc;
 
-	if (!index)
+	r->names = calloc(r->out->n_domains, sizeof(*r->names));
+	if (!r->names)
 		return cx_out_of_memory(r);
 	for (i = 0; i < r->out->n_domains; i++)
-		index[i] = (struct index_entry){ r->out->domains[i].name, i };
-	qsort(index, r->out->n_domains, sizeof(*index), by_name_and_place);
-	rc = check_unique(r, index);
+		r->names[i] = (struct cx_name){ r->out->domains[i].name, i };
+	qsort(r->names, r->out->n_domains, sizeof(*r->names), by_name_and_place);
+	rc = check_unique(r);
 	for (i = 0; !rc && i < r->out->n_domains; i++)
-		rc = read_peers(r, index, i);
-	free(index);
+		rc = read_peers(r, i);
 	return rc;
 }

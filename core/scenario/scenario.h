@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define CX_SCENARIO_DOMAINS_MAX 4096
+#define CX_SCENARIO_CHANGES_MAX 4096
 #define CX_WEIGHT_DEFAULT 256u
 
 /** "name=value" still as text: what it means is the policy's business. */
@@ -48,6 +49,28 @@ struct cx_scenario_domain {
 	struct cx_setting *settings; /* the policy's per-domain parameters */
 };
 
+enum cx_change_kind {
+	CX_CHANGE_DOMAIN, /* weight, reservation, limit, the policy's parameters of domains */
+	CX_CHANGE_PARAM,  /* the policy's parameters */
+	CX_CHANGE_PCPU    /* a pCPU goes offline or comes back */
+};
+
+/** Something that changes while the scenario runs. */
+struct cx_scenario_change {
+	uint64_t at_ns;
+	unsigned entry; /* its place in the file's list, from 0 */
+	unsigned line;  /* of the key that says what changes */
+	enum cx_change_kind kind;
+	unsigned first_domain, n_domains; /* one, or all replicas of an entry */
+	bool weight_given, reservation_given, limit_given;
+	unsigned weight, reservation, limit; /* as a domain's, where given */
+	char *scheduler; /* whose the settings are; NULL = of any policy that has them */
+	unsigned n_settings;
+	struct cx_setting *settings; /* the policy's, or its per-domain ones */
+	unsigned cpu;                /* host CPU number, as in `pcpus` */
+	bool online;                 /* from now on */
+};
+
 struct cx_scenario {
 	char *path;
 	char *text; /* the file, whole */
@@ -63,6 +86,8 @@ struct cx_scenario {
 	struct cx_setting *params; /* of the scheduler */
 	unsigned n_domains;
 	struct cx_scenario_domain *domains;
+	unsigned n_changes;
+	struct cx_scenario_change *changes; /* in the order of time, then of the file */
 };
 
 /**
@@ -76,16 +101,16 @@ int cx_scenario_load(const char *path, const char *const *payload_dirs,
 		     struct cx_scenario **scenario, struct cx_error *err);
 /**
  * The same with @n values put in the place of the file's, or beside them, before anything is
- * checked.  Each change is named by its place: "duration", "pcpus", "topology",
+ * checked.  Each is named by its place: "duration", "pcpus", "topology",
  * "domains.NAME.KEY", "domains.NAME.workload.PARAM", "domains.NAME.policy.PARAM"; NAME as in
  * the file, without a replica's number.  Lines in messages are still those of the file;
  * scenario->text is the file as changed.
  * Returns also -ENOENT: the file has no domain of that name; -EINVAL with another message
  * than above when the place is none that can be changed.
  */
-int cx_scenario_load_changed(const char *path, const char *const *payload_dirs,
-			     const struct cx_setting *changes, unsigned n,
-			     struct cx_scenario **scenario, struct cx_error *err);
+int cx_scenario_load_overridden(const char *path, const char *const *payload_dirs,
+				const struct cx_setting *overrides, unsigned n,
+				struct cx_scenario **scenario, struct cx_error *err);
 void cx_scenario_free(struct cx_scenario *scenario);
 
 #endif

@@ -58,6 +58,25 @@ static const cyaml_schema_value_t domain_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cx_raw_domain, domain_fields),
 };
 
+static const cyaml_schema_field_t change_fields[] = {
+	MUST_TEXT(at, struct cx_raw_change),
+	TEXT(domain, struct cx_raw_change),
+	TEXT(weight, struct cx_raw_change),
+	TEXT(shares, struct cx_raw_change),
+	TEXT(reservation, struct cx_raw_change),
+	TEXT(limit, struct cx_raw_change),
+	CYAML_FIELD_IGNORE("policy", CYAML_FLAG_OPTIONAL),
+	CYAML_FIELD_IGNORE("param", CYAML_FLAG_OPTIONAL),
+	TEXT(scheduler, struct cx_raw_change),
+	TEXT(pcpu, struct cx_raw_change),
+	TEXT(online, struct cx_raw_change),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t change_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cx_raw_change, change_fields),
+};
+
 static const cyaml_schema_field_t scenario_fields[] = {
 	TEXT(name, struct cx_raw),
 	TEXT(duration, struct cx_raw),
@@ -67,6 +86,8 @@ static const cyaml_schema_field_t scenario_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("scheduler", OPTIONAL, struct cx_raw, scheduler, scheduler_fields),
 	CYAML_FIELD_SEQUENCE_COUNT("domains", CYAML_FLAG_POINTER, struct cx_raw, domains, n_domains,
 				   &domain_value, 1, CX_SCENARIO_DOMAINS_MAX),
+	CYAML_FIELD_SEQUENCE_COUNT("changes", OPTIONAL, struct cx_raw, changes, n_changes,
+				   &change_value, 0, CX_SCENARIO_CHANGES_MAX),
 	CYAML_FIELD_END,
 };
 
@@ -78,6 +99,10 @@ static const cyaml_schema_value_t scenario_value = {
 
 #define NAME_WORDS "1 to 63 letters, digits, \"_\", \"-\" or \".\", a letter or digit first"
 #define CPUS_WORDS "a list of CPU numbers such as \"0-3,8,^2\""
+#define WEIGHT_WORDS "a whole number from 1 to 65535, low, normal or high"
+#define PERCENT_WORDS "a whole number, percent of one pCPU"
+#define SHARES_WORDS "a whole number such as 1000 for each vCPU"
+#define SCHEDULER_WORDS "the name of a policy, or its file with a slash"
 #define PAIRS_WORDS "a mapping of names to values such as {NAME: VALUE}"
 
 static const struct {
@@ -91,7 +116,7 @@ static const struct {
 	{ "pcpus", CPUS_WORDS },
 	{ "topology", "a synthetic topology such as \"pack:1 core:4 pu:2\" or a file" },
 	{ "scheduler", "a mapping such as {name: credit, params: {tslice: 30ms}}" },
-	{ "scheduler.name", "the name of a policy, or its file with a slash" },
+	{ "scheduler.name", SCHEDULER_WORDS },
 	{ "scheduler.params", PAIRS_WORDS },
 	{ "scheduler.params.", "a value such as 30ms" },
 	{ "domains", "a list of 1 to 4096 domains" },
@@ -100,10 +125,10 @@ static const struct {
 	{ "domains[].count", "a whole number from 1 to 4096" },
 	{ "domains[].vcpus", "a whole number from 1 to 64" },
 	{ "domains[].memory", "a size from 4MiB to 64GiB in steps of 4KiB" },
-	{ "domains[].weight", "a whole number from 1 to 65535, low, normal or high" },
-	{ "domains[].shares", "a whole number such as 1000 for each vCPU" },
-	{ "domains[].reservation", "a whole number, percent of one pCPU" },
-	{ "domains[].limit", "a whole number, percent of one pCPU" },
+	{ "domains[].weight", WEIGHT_WORDS },
+	{ "domains[].shares", SHARES_WORDS },
+	{ "domains[].reservation", PERCENT_WORDS },
+	{ "domains[].limit", PERCENT_WORDS },
 	{ "domains[].cpus", CPUS_WORDS },
 	{ "domains[].cpus_soft", CPUS_WORDS },
 	{ "domains[].start", "a duration, under that of the scenario, such as 2s" },
@@ -114,6 +139,21 @@ static const struct {
 	{ "domains[].policy.", "a value such as 30ms" },
 	{ "domains[].workload", "a mapping such as {name: hog}" },
 	{ "domains[].workload.name", "the name of a workload, or its file with a slash" },
+	{ "changes", "a list of at most 4096 changes" },
+	{ "changes[]", "a mapping such as {at: 5s, domain: web, weight: 512}" },
+	{ "changes[].at", "a duration, under that of the scenario, such as 5s" },
+	{ "changes[].domain", "the name of a domain, or of all its replicas" },
+	{ "changes[].weight", WEIGHT_WORDS },
+	{ "changes[].shares", SHARES_WORDS },
+	{ "changes[].reservation", PERCENT_WORDS },
+	{ "changes[].limit", PERCENT_WORDS },
+	{ "changes[].policy", PAIRS_WORDS },
+	{ "changes[].policy.", "a value such as 30ms" },
+	{ "changes[].param", PAIRS_WORDS },
+	{ "changes[].param.", "a value such as 30ms" },
+	{ "changes[].scheduler", SCHEDULER_WORDS },
+	{ "changes[].pcpu", "the number of one CPU" },
+	{ "changes[].online", "yes or no" },
 };
 
 static const char *find_words(const char *key)

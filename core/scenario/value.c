@@ -86,6 +86,21 @@ bool cx_text_to_u64(const char *text, uint64_t *value)
 	return true;
 }
 
+bool cx_text_to_bool(const char *text, int64_t *value)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" };
+	static const char *const no[] = { "false", "no", "off", "0" };
+	size_t i;
+
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
+			*value = strcmp(text, yes[i]) == 0;
+			return true;
+		}
+	}
+	return false;
+}
+
 int cx_value_u64(struct cx_reading *r, const char *key, const char *text, uint64_t *value)
 {
 	return !text || cx_text_to_u64(text, value) ? 0 : cx_reject_value(r, key, text);

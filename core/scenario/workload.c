@@ -135,21 +135,6 @@ static int unknown_param(struct cx_reading *r, const struct cx_workload_info *in
 	return rc;
 }
 
-static bool read_bool(const char *text, int64_t *value)
-{
-	static const char *const yes[] = { "true", "yes", "on", "1" };
-	static const char *const no[] = { "false", "no", "off", "0" };
-	size_t i;
-
-	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
-		if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
-			*value = strcmp(text, yes[i]) == 0;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool read_int(const char *text, int64_t *value)
 {
 	bool negative = *text == '-';
@@ -181,7 +166,7 @@ static bool read_param(const struct cx_workload_param *param, const char *text, 
 		*value = (int64_t)number;
 		break;
 	case CX_WORKLOAD_BOOL:
-		return read_bool(text, value);
+		return cx_text_to_bool(text, value);
 	default:
 		return false;
 	}

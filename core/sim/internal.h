@@ -7,12 +7,12 @@
  *   pcpu.c    a vCPU is put on a pCPU and leaves it
  *   step.c    what a guest does: the model's steps, booked as time passes
  *   cache.c   what is warm
- *   queue.c   pCPUs by the time of their next event
  *   services.c what models call
  */
 #ifndef CX_SIM_INTERNAL_H
 #define CX_SIM_INTERNAL_H
 
+#include "core/dispatch/timers.h"
 #include "core/sim/sim.h"
 
 #define CX_SIM_NOWHERE UINT32_MAX
@@ -72,20 +72,19 @@ struct sim_domain {
 	unsigned index, n_vcpus, n_peers;
 	struct cx_model_vcpu *vcpus;
 	unsigned *peers;
+	uint64_t heap; /* bytes, each vCPU's part */
 	int64_t params[CX_GUEST_PARAMS];
 };
 
 struct sim_pcpu {
 	struct cx_pcpu *p;
 	struct cx_model_vcpu *on;
-	uint64_t booked_ns; /* what `on` does is booked up to here */
-	uint64_t until_ns;  /* end of its slice */
-	uint64_t kicked_ns; /* a kick arrives; CX_NEVER = none is under way */
-	uint64_t next_ns;   /* of the events here, in the queue */
-	uint64_t tie;       /* which comes first at one instant */
-	uint32_t slot;      /* in the queue, plus one; 0 = not there */
-	uint32_t near, llc; /* caches */
-	bool called;        /* on the list of kicks */
+	uint64_t booked_ns;   /* what `on` does is booked up to here */
+	uint64_t until_ns;    /* end of its slice */
+	uint64_t kicked_ns;   /* a kick arrives; CX_NEVER = none is under way */
+	struct cx_timer next; /* what comes first of the events here */
+	uint32_t near, llc;   /* caches */
+	bool called;          /* on the list of kicks */
 };
 
 struct cx_sim {
@@ -103,9 +102,8 @@ struct cx_sim {
 	struct sim_cache *near, *llcs;
 	uint8_t *privs; /* all private areas of models */
 	size_t privs_size;
-	uint32_t *queue; /* heap of pCPUs by their next event */
-	unsigned queued;
-	uint32_t *kicks; /* pCPUs to decide for */
+	struct cx_timers queue; /* of pCPUs' next events */
+	uint32_t *kicks;        /* pCPUs to decide for */
 	unsigned n_kicks;
 	uint64_t seed, random;
 	bool shuffle, traced;
@@ -120,14 +118,6 @@ static inline uint64_t cost(const struct cx_sim *sim, enum cx_cost_index index)
 {
 	return sim->costs.value[index];
 }
-
-/* --- queue.c --- */
-/** The pCPU's next event is at @when_ns; CX_NEVER takes it out. */
-void sim_queue_set(struct cx_sim *sim, struct sim_pcpu *p, uint64_t when_ns);
-/** Who is first; NULL: nobody. */
-struct sim_pcpu *sim_queue_first(const struct cx_sim *sim);
-/** A number that decides between equals, when chance is to. */
-uint64_t sim_random(struct cx_sim *sim);
 
 /* --- pcpu.c --- */
 /** Something is due on @p: a kick, the end of a slice or of a step. */

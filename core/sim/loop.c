@@ -79,11 +79,21 @@ const struct cx_machine_ops cx_sim_machine_ops = {
 
 /* --- one thing after another --------------------------------------------------------- */
 
+/* SplitMix64, as the dispatcher's own numbers (core/dispatch/services.c). */
+static uint64_t next_random(struct cx_sim *sim)
+{
+	uint64_t z = (sim->random += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
 /* Several at once come in the order in which they were called, or as chance has it. */
 static void answer_kicks(struct cx_sim *sim)
 {
 	while (sim->n_kicks) {
-		unsigned i = sim->shuffle ? (unsigned)(sim_random(sim) % sim->n_kicks) : 0;
+		unsigned i = sim->shuffle ? (unsigned)(next_random(sim) % sim->n_kicks) : 0;
 		uint32_t pcpu = sim->kicks[i];
 
 		sim->n_kicks--;
@@ -128,7 +138,7 @@ static int one_event(struct cx_sim *sim, uint64_t timers, uint64_t agenda_at,
 	else if (agenda_at <= sim->now_ns)
 		rc = agenda->act(agenda->arg);
 	else
-		sim_pcpu_event(sim, sim_queue_first(sim));
+		sim_pcpu_event(sim, cx_timers_first(&sim->queue)->owner);
 	sim->events++;
 	sim->instant_events++;
 	answer_kicks(sim);
@@ -143,16 +153,15 @@ static bool stands_still(const struct cx_sim *sim)
 int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
 	       const struct cx_sim_agenda *agenda, struct cx_error *err)
 {
-	uint64_t last = sim->events + max_events;
+	uint64_t last = sim->events + max_events, agenda_at = agenda->next(agenda->arg);
 	int rc;
 
 	while (sim->events < last) {
-		const struct sim_pcpu *p = sim_queue_first(sim);
-		uint64_t timers = timers_due(sim), agenda_at = agenda->next(agenda->arg);
-		uint64_t at = first_of(timers, agenda_at);
+		const struct cx_timer *first = cx_timers_first(&sim->queue);
+		uint64_t timers = timers_due(sim), at = first_of(timers, agenda_at);
 
-		if (p)
-			at = first_of(at, p->next_ns);
+		if (first)
+			at = first_of(at, first->when_ns);
 		if (at >= until_ns) {
 			advance(sim, until_ns);
 			return 1;
@@ -161,6 +170,8 @@ int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
 		rc = one_event(sim, timers, agenda_at, agenda);
 		if (rc < 0)
 			return rc;
+		if (agenda_at <= at)
+			agenda_at = agenda->next(agenda->arg);
 		if (stands_still(sim))
 			return cx_fail(err, EDEADLK,
 				       "simulation: time stands still at %llu ns after %llu events "

@@ -33,7 +33,8 @@ void sim_pcpu_plan(struct cx_sim *sim, struct sim_pcpu *p)
 		if (at < sim->now_ns)
 			at = sim->now_ns;
 	}
-	sim_queue_set(sim, p, at);
+	if (at != p->next.when_ns)
+		cx_timer_arm(&sim->queue, &p->next, at);
 }
 
 static uint64_t cost_of_move(const struct cx_sim *sim, const struct cx_model_vcpu *v, uint32_t to)

@@ -6,6 +6,8 @@
 
 #include "core/vmm/vmm.h"
 
+#include <stdio.h>
+
 void *cx_model_priv(const struct cx_model_vcpu *v)
 {
 	return v->priv;
@@ -64,6 +66,21 @@ uint64_t cx_model_spin_rate(const struct cx_model_vcpu *v)
 uint64_t cx_model_access_ps(const struct cx_model_vcpu *v)
 {
 	return v->warm_ps;
+}
+
+uint64_t cx_model_heap(const struct cx_model_vcpu *v)
+{
+	return v->dom->heap;
+}
+
+void cx_model_log(struct cx_model_vcpu *v, const char *line)
+{
+	char text[256];
+
+	if (!v->sim->log)
+		return;
+	snprintf(text, sizeof(text), "%s/%u: %s", v->dom->name, v->index, line);
+	v->sim->log(v->sim->log_arg, text);
 }
 
 void cx_model_release(struct cx_model_vcpu *v, unsigned index)

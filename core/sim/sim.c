@@ -5,7 +5,6 @@
 #include "core/sim/internal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +53,8 @@ static int make_caches(struct cx_sim *sim)
 		sim->near[near].size = size ? size : NEAR_BYTES_DEFAULT;
 		size = cx_topology_llc_size(sim->topology, cpu);
 		sim->llcs[llc].size = size ? size : LLC_BYTES_DEFAULT;
+		if (sim->near[near].size > sim->llcs[llc].size)
+			sim->near[near].size = sim->llcs[llc].size;
 	}
 	free(ids);
 	return 0;
@@ -93,6 +94,7 @@ static int init_domain(struct cx_sim *sim, unsigned i, const struct cx_sim_domai
 	dom->priv = *priv;
 	*priv += aligned(config->model->domain_size);
 	memcpy(dom->params, config->params, sizeof(dom->params));
+	dom->heap = config->heap;
 	dom->n_peers = config->n_peers;
 	if (config->n_peers) {
 		dom->peers = calloc(config->n_peers, sizeof(*dom->peers));
@@ -135,16 +137,15 @@ static int alloc_all(struct cx_sim *sim, const struct cx_sim_config *config)
 	sim->pcpus = calloc(sim->n_pcpus, sizeof(*sim->pcpus));
 	sim->near = calloc(sim->n_pcpus, sizeof(*sim->near));
 	sim->llcs = calloc(sim->n_pcpus, sizeof(*sim->llcs));
-	sim->queue = calloc(sim->n_pcpus, sizeof(*sim->queue));
 	sim->kicks = calloc(sim->n_pcpus, sizeof(*sim->kicks));
 	sim->domains = calloc(sim->n_domains, sizeof(*sim->domains));
 	sim->vcpus = calloc(sim->n_vcpus, sizeof(*sim->vcpus));
 	sim->privs = calloc(1, sim->privs_size + ALIGN);
-	if (!sim->cpus || !sim->pcpus || !sim->near || !sim->llcs || !sim->queue || !sim->kicks ||
-	    !sim->domains || !sim->vcpus || !sim->privs)
+	if (!sim->cpus || !sim->pcpus || !sim->near || !sim->llcs || !sim->kicks || !sim->domains ||
+	    !sim->vcpus || !sim->privs)
 		return -ENOMEM;
 	memcpy(sim->cpus, config->pcpus, sim->n_pcpus * sizeof(*sim->cpus));
-	return 0;
+	return cx_timers_init(&sim->queue, sim->n_pcpus, true);
 }
 
 static void init_pcpus(struct cx_sim *sim)
@@ -154,7 +155,7 @@ static void init_pcpus(struct cx_sim *sim)
 	for (i = 0; i < sim->n_pcpus; i++) {
 		sim->pcpus[i].until_ns = CX_NEVER;
 		sim->pcpus[i].kicked_ns = CX_NEVER;
-		sim->pcpus[i].next_ns = CX_NEVER;
+		cx_timer_setup(&sim->pcpus[i].next, CX_TIMER_PCPU, i, &sim->pcpus[i]);
 	}
 }
 
@@ -188,6 +189,8 @@ int cx_sim_new(const struct cx_sim_config *config, struct cx_sim **out, struct c
 			       config->n_pcpus, config->n_domains);
 	}
 	init_pcpus(sim);
+	if (sim->shuffle)
+		cx_timers_shuffle(&sim->queue, config->shuffle_seed);
 	*out = sim;
 	return 0;
 }
@@ -204,7 +207,7 @@ void cx_sim_free(struct cx_sim *sim)
 	free(sim->vcpus);
 	free(sim->domains);
 	free(sim->kicks);
-	free(sim->queue);
+	cx_timers_destroy(&sim->queue);
 	free(sim->llcs);
 	free(sim->near);
 	free(sim->pcpus);
@@ -273,27 +276,17 @@ void cx_sim_finish(struct cx_sim *sim)
 			sim->vcpus[i].dom->model->publish(&sim->vcpus[i]);
 }
 
-void cx_sim_describe(const struct cx_sim *sim, unsigned id, struct cx_record_vcpu *vcpu,
-		     uint64_t *status)
+struct cx_sim_outcome cx_sim_outcome(const struct cx_sim *sim, unsigned id)
 {
 	const struct cx_model_vcpu *v = &sim->vcpus[id];
-	const struct cx_workload_info *info = v->dom->model->info;
-	unsigned i;
 
-	vcpu->progress = v->progress;
-	vcpu->n_results = info->n_results;
-	for (i = 0; i < info->n_results; i++) {
-		snprintf(vcpu->results[i].name, sizeof(vcpu->results[i].name), "%s",
-			 info->results[i]);
-		vcpu->results[i].value = v->results[i];
-	}
-	*status = v->status;
+	return (struct cx_sim_outcome){ v->progress, v->status, v->results };
 }
 
 size_t cx_sim_memory(const struct cx_sim *sim)
 {
 	return sizeof(*sim) + sim->n_vcpus * sizeof(*sim->vcpus) + sim->privs_size +
 	       sim->n_domains * sizeof(*sim->domains) +
-	       sim->n_pcpus * (sizeof(*sim->pcpus) + 2 * sizeof(*sim->near) + sizeof(*sim->queue) +
-			       sizeof(*sim->kicks) + sizeof(*sim->cpus));
+	       sim->n_pcpus * (sizeof(*sim->pcpus) + 2 * sizeof(*sim->near) +
+			       sizeof(*sim->queue.heap) + sizeof(*sim->kicks) + sizeof(*sim->cpus));
 }

@@ -25,7 +25,6 @@
 #include "core/dispatch/dispatch.h"
 #include "core/sim/costs.h"
 #include "topology/topology.h"
-#include "trace/record.h"
 
 #include <coxswain/model.h>
 
@@ -38,6 +37,7 @@ struct cx_sim_domain {
 	const int64_t *params; /* CX_GUEST_PARAMS values, in the model's order */
 	unsigned n_peers;
 	const unsigned *peers; /* domain indices */
+	uint64_t heap;         /* bytes that each vCPU's part of its heap would have */
 };
 
 struct cx_sim_config {
@@ -92,9 +92,13 @@ int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
 
 /** After cx_dispatch_finish(): every vCPU leaves its pCPU, results are brought up to date. */
 void cx_sim_finish(struct cx_sim *sim);
-/** Progress and results of vCPU @id into @vcpu.  Its exit status is in *status. */
-void cx_sim_describe(const struct cx_sim *sim, unsigned id, struct cx_record_vcpu *vcpu,
-		     uint64_t *status);
+/** What vCPU @id has come to. */
+struct cx_sim_outcome {
+	uint64_t progress;
+	uint64_t status;         /* of its exit; 0 while it lives */
+	const uint64_t *results; /* CX_GUEST_RESULTS of them, in its model's order */
+};
+struct cx_sim_outcome cx_sim_outcome(const struct cx_sim *sim, unsigned id);
 /** Bytes of memory that the machine itself takes, without the dispatcher's. */
 size_t cx_sim_memory(const struct cx_sim *sim);
 

@@ -53,8 +53,8 @@ static void book_work(struct cx_model_vcpu *v, uint64_t ns)
 	if (v->left_ns != CX_MODEL_FOREVER)
 		v->left_ns -= done;
 	v->stay_work_ns += done;
-	if (done && v->dom->model->worked)
-		v->dom->model->worked(v, done);
+	if (v->dom->model->worked)
+		v->dom->model->worked(v, done, ns);
 }
 
 void sim_book(struct cx_sim *sim, struct sim_pcpu *p)

@@ -298,7 +298,7 @@ static int try_change(const struct cx_sweep *sweep, unsigned scenario, unsigned 
 	struct cx_scenario *loaded = NULL;
 	int ret;
 
-	ret = cx_scenario_load_changed(sweep->scenarios[scenario].file, sweep->dirs.payloads,
+	ret = cx_scenario_load_overridden(sweep->scenarios[scenario].file, sweep->dirs.payloads,
 				       &change, 1, &loaded, err);
 	cx_scenario_free(loaded);
 	if (ret == -ENOENT)

@@ -17,7 +17,7 @@ int cx_point_scenario(const struct cx_sweep *sweep, const struct cx_point *point
 				(struct cx_setting){ .name = axis->name,
 						     .value = axis->values[point->value[a]] };
 	}
-	return cx_scenario_load_changed(sweep->scenarios[point->scenario].file,
+	return cx_scenario_load_overridden(sweep->scenarios[point->scenario].file,
 					sweep->dirs.payloads, changes, n, scenario, err);
 }
 

@@ -23,7 +23,7 @@
 
 /* --- point.c: what a point means for a run ------------------------------------------ */
 
-/** The scenario of @point, with what is set.  As cx_scenario_load_changed(). */
+/** The scenario of @point, with what is set.  As cx_scenario_load_overridden(). */
 int cx_point_scenario(const struct cx_sweep *sweep, const struct cx_point *point,
 		      struct cx_scenario **scenario, struct cx_error *err);
 

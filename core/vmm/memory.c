@@ -15,14 +15,28 @@ uint64_t cx_layout_stack_top(const struct cx_layout *at, unsigned vcpu)
 	return at->stacks + (vcpu + 1) * STACK_STRIDE;
 }
 
+static struct cx_layout layout(const struct cx_payload *payload, unsigned vcpus)
+{
+	struct cx_layout at = { .pages = cx_page_up(payload->end) };
+
+	at.stacks = at.pages + vcpus * CX_PAGE_SIZE;
+	at.shared = at.stacks + vcpus * STACK_STRIDE + CX_PAGE_SIZE;
+	at.heap = at.shared + CX_GUEST_SHARED_SIZE;
+	return at;
+}
+
+uint64_t cx_guest_heap(const struct cx_payload *payload, uint64_t memory, unsigned vcpus)
+{
+	struct cx_layout at = layout(payload, vcpus);
+
+	return at.heap < memory ? (memory - at.heap) / vcpus & ~(CX_PAGE_SIZE - 1) : 0;
+}
+
 static int lay_out(struct cx_vm *vm, const struct cx_payload *payload, struct cx_error *err)
 {
 	struct cx_layout *at = &vm->at;
 
-	at->pages = cx_page_up(payload->end);
-	at->stacks = at->pages + vm->vcpus * CX_PAGE_SIZE;
-	at->shared = at->stacks + vm->vcpus * STACK_STRIDE + CX_PAGE_SIZE;
-	at->heap = at->shared + CX_GUEST_SHARED_SIZE;
+	*at = layout(payload, vm->vcpus);
 	if (at->heap > vm->memory_size)
 		return cx_fail(err, ENOSPC,
 			       "%s: its payload and %u vCPUs need %llu KiB of memory, it has %llu: "

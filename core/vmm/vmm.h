@@ -63,6 +63,9 @@ int cx_payload_open(const char *path, struct cx_payload **payload, struct cx_err
 void cx_payload_close(struct cx_payload *payload);
 /** Its description of itself; strings are terminated, counts are within bounds. */
 const struct cx_workload_info *cx_payload_info(const struct cx_payload *payload);
+/** Bytes of heap that each of @vcpus finds in @memory bytes, as cx_heap() gives them to it;
+ *  0 when there is no room for the payload and its vCPUs. */
+uint64_t cx_guest_heap(const struct cx_payload *payload, uint64_t memory, unsigned vcpus);
 
 /** What a vCPU finds as its seed, of a run with @seed: the same on every machine. */
 uint64_t cx_guest_seed(uint64_t seed, unsigned domain, unsigned vcpu);

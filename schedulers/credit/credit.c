@@ -14,6 +14,7 @@
 
 static int credit_init(struct cx_policy *policy)
 {
+	cx_list_init(&credit_of(policy)->vcpus);
 	cx_list_init(&credit_of(policy)->active);
 	credit_configure(policy);
 	return 0;
@@ -50,7 +51,26 @@ static int credit_pcpu_online(struct cx_policy *policy, struct cx_pcpu *pcpu, ui
 	if (!cp->master)
 		cp->master = pcpu;
 	cx_tick_every(pcpu, cp->tick_ns);
+	credit_note_pool(policy, cp);
 	return 0;
+}
+
+/* Who has been sent here, unless it may not run here any more: then it stays where it is. */
+static void receive(struct credit_policy *cp, struct credit_pcpu *pc, uint64_t now)
+{
+	struct cx_node *node;
+
+	while ((node = cx_list_first(&pc->arrivals))) {
+		struct credit_vcpu *cv = cx_entry(node, struct credit_vcpu, node);
+
+		cx_list_remove(node);
+		if (cx_vcpu_allowed(cv->v, pc->pcpu) && cx_migrate(cv->v, pc->pcpu, now) == 0) {
+			credit_insert(cp, pc, cv);
+		} else {
+			credit_insert(cp, credit_pcpu_of(cx_vcpu_pcpu(cv->v)), cv);
+			credit_tickle(cp, cv);
+		}
+	}
 }
 
 static void credit_pcpu_offline(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now)
@@ -58,6 +78,8 @@ static void credit_pcpu_offline(struct cx_policy *policy, struct cx_pcpu *pcpu, 
 	struct credit_policy *cp = credit_of(policy);
 
 	credit_set_idler(cp, credit_pcpu_of(pcpu), false);
+	receive(cp, credit_pcpu_of(pcpu), now);
+	credit_note_pool(policy, cp);
 	cp->n_pcpus--;
 	if (cp->master != pcpu)
 		return;
@@ -96,6 +118,7 @@ static int credit_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, uint6
 	cv->v = v;
 	cv->dom = cx_domain_priv(cx_vcpu_domain(v));
 	cv->pri = CREDIT_UNDER;
+	cx_list_push_back(&credit_of(policy)->vcpus, &cv->all_node);
 	credit_note_affinity(policy, credit_of(policy), cv);
 	return 0;
 }
@@ -109,6 +132,7 @@ static void credit_vcpu_detach(struct cx_policy *policy, struct cx_vcpu *v, uint
 	(void)now;
 	credit_remove(cv);
 	credit_deactivate(cp, cv);
+	cx_list_remove(&cv->all_node);
 	cp->soft_users -= cv->has_soft;
 	if (pc->current == cv)
 		pc->current = NULL;
@@ -181,6 +205,8 @@ static bool rate_limited(const struct credit_policy *cp, const struct credit_vcp
 
 	if (prev->yielded || prev->moving || !can_wait(prev) || pick->now_ns >= until)
 		return false;
+	if (!cx_vcpu_allowed(prev->v, cx_vcpu_pcpu(prev->v)))
+		return false; /* its pCPU is going offline */
 	pick->slice_ns = until - pick->now_ns;
 	if (pick->slice_ns < CX_SLICE_MIN_NS)
 		pick->slice_ns = CX_SLICE_MIN_NS;
@@ -205,27 +231,14 @@ static void requeue(struct credit_policy *cp, struct credit_pcpu *pc, struct cre
 	cx_kick(to);
 }
 
-static void receive(struct credit_policy *cp, struct credit_pcpu *pc, uint64_t now)
-{
-	struct cx_node *node;
-
-	while ((node = cx_list_first(&pc->arrivals))) {
-		struct credit_vcpu *cv = cx_entry(node, struct credit_vcpu, node);
-
-		cx_list_remove(node);
-		if (cx_migrate(cv->v, pc->pcpu, now) == 0)
-			credit_insert(cp, pc, cv);
-		else
-			credit_insert(cp, credit_pcpu_of(cx_vcpu_pcpu(cv->v)), cv);
-	}
-}
-
 /* UNDER (or boosted) here, UNDER elsewhere, OVER here, OVER elsewhere. */
 static struct credit_vcpu *choose_next(struct credit_policy *cp, struct credit_pcpu *pc,
 				       uint64_t now)
 {
 	struct credit_vcpu *local = credit_head(cp, pc), *next = NULL;
 
+	if (local && !cx_vcpu_allowed(local->v, pc->pcpu))
+		return NULL; /* the pCPU is going offline */
 	if (!local || local->pri == CREDIT_OVER)
 		next = credit_steal(cp, pc, CREDIT_OVER, now);
 	if (next)

@@ -42,6 +42,7 @@ struct credit_policy {
 	uint64_t tslice_ns, tick_ns, ratelimit_ns, migration_delay_ns;
 	int64_t credits_per_ms, credits_per_slice;
 
+	struct cx_list vcpus;   /* all of them */
 	struct cx_list active;  /* domains with active vCPUs, in the order of accounting */
 	int64_t weight;         /* of all active vCPUs */
 	int64_t balance;        /* sum of the credits after the last accounting */
@@ -77,6 +78,7 @@ struct credit_domain {
 struct credit_vcpu {
 	struct cx_vcpu *v;
 	struct credit_domain *dom;
+	struct cx_node all_node;       /* on credit_policy.vcpus */
 	struct cx_node node;           /* on a queue or among the arrivals */
 	struct credit_pcpu *queued_on; /* NULL: on no queue */
 	enum credit_pri listed;        /* the list that it is on there */
@@ -139,6 +141,8 @@ void credit_set_pri(struct credit_vcpu *cv, enum credit_pri pri);
 
 /* --- placement.c --- */
 void credit_set_idler(struct credit_policy *cp, struct credit_pcpu *pc, bool idler);
+/** The pool is another one: look at everybody's soft affinity anew. */
+void credit_note_pool(const struct cx_policy *policy, struct credit_policy *cp);
 /** Look at its soft affinity anew. */
 void credit_note_affinity(const struct cx_policy *policy, struct credit_policy *cp,
 			  struct credit_vcpu *cv);

@@ -35,6 +35,14 @@ void credit_note_affinity(const struct cx_policy *policy, struct credit_policy *
 	cp->soft_users += cv->has_soft;
 }
 
+void credit_note_pool(const struct cx_policy *policy, struct credit_policy *cp)
+{
+	struct cx_node *node;
+
+	cx_list_for_each (node, &cp->vcpus)
+		credit_note_affinity(policy, cp, cx_entry(node, struct credit_vcpu, all_node));
+}
+
 static bool fits(const struct credit_vcpu *cv, const struct cx_pcpu *pcpu, enum step step)
 {
 	return cx_vcpu_allowed(cv->v, pcpu) && (step == STEP_HARD || cx_vcpu_prefers(cv->v, pcpu));
@@ -91,22 +99,31 @@ static struct cx_pcpu *best_idle(const struct credit_vcpu *cv, enum step step)
 	return best;
 }
 
-/* Nothing is idle: stay, unless affinity forbids or it has never run anywhere. */
-static struct cx_pcpu *best_busy(const struct credit_vcpu *cv)
+static struct cx_pcpu *least_busy(const struct credit_vcpu *cv, enum step step)
 {
 	struct cx_pcpu *home = cx_vcpu_pcpu(cv->v), *best = NULL, *pcpu;
 	unsigned least = 0;
 
-	if (cv->has_run && cx_vcpu_allowed(cv->v, home))
-		return home;
 	for (unsigned rank = 0; (pcpu = cx_pcpu_near(home, rank)); rank++) {
 		unsigned load = cx_pcpu_runnable(pcpu);
 
-		if (fits(cv, pcpu, first_step(cv)) && (!best || load < least)) {
+		if (fits(cv, pcpu, step) && (!best || load < least)) {
 			best = pcpu;
 			least = load;
 		}
 	}
+	return best;
+}
+
+/* Nothing is idle: stay, unless affinity forbids or it has never run anywhere. */
+static struct cx_pcpu *best_busy(const struct credit_vcpu *cv)
+{
+	struct cx_pcpu *home = cx_vcpu_pcpu(cv->v), *best = NULL;
+
+	if (cv->has_run && cx_vcpu_allowed(cv->v, home))
+		return home;
+	for (enum step step = first_step(cv); !best && step < STEPS; step++)
+		best = least_busy(cv, step);
 	return best ? best : home;
 }
 

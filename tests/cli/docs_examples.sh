@@ -46,7 +46,7 @@ done
 
 # The page on scenarios names every parameter of every workload.
 page=$TOP/docs/writing-a-scenario.md
-for source in "$TOP"/workloads/*/*.c; do
+for source in "$TOP"/workloads/*/table.h; do
 	workload=$(basename "$(dirname "$source")")
 	missing=
 	for name in $(tr -d '\n\t' <"$source" | grep -oE 'CX_(INT|DURATION|SIZE|BOOL)\( *"[a-z_]+"' | grep -oE '"[a-z_]+"' | tr -d '"'); do

@@ -37,12 +37,15 @@ check "policy builds against the installed header alone" \
 expect "its parameters are listed by path" 0 mine "$coxswain" schedulers ./policy/mine.so
 
 guest=$dest$(pkg-config --variable=guestdir coxswain | sed "s|^$dest||")
-mkdir own && cp "$TOP/workloads/hog/hog.c" own/
-# shellcheck disable=SC2086
-check "workload builds with the installed guest kit" \
-	gcc -std=gnu11 -O2 -ffreestanding -fno-stack-protector -fno-pic -no-pie -fcf-protection=none \
-	-mno-red-zone -nostdlib -static $cflags "-I$guest" "-Wl,-T,$guest/payload.ld" \
-	-Wl,--build-id=none -Wl,-z,noexecstack -o own/hog.elf own/hog.c "$guest"/*.c "$guest"/*.S
+mkdir own && cp "$TOP"/workloads/hog/{hog.c,table.h} own/
+cp "$TOP/tests/guests/selfsend.c" own/ # all in one file
+for name in hog selfsend; do
+	# shellcheck disable=SC2086
+	check "workload $name builds with the installed guest kit" \
+		gcc -std=gnu11 -O2 -ffreestanding -fno-stack-protector -fno-pic -no-pie -fcf-protection=none \
+		-mno-red-zone -nostdlib -static $cflags "-I$guest" "-Wl,-T,$guest/payload.ld" \
+		-Wl,--build-id=none -Wl,-z,noexecstack -o own/$name.elf own/$name.c "$guest"/*.c "$guest"/*.S
+done
 cat >mine.yaml <<'Y'
 # Does what is built outside the tree run?
 name: mine
@@ -52,6 +55,8 @@ domains:
     workload: {name: ./own/hog.elf}
   - name: b
     workload: {name: hog}
+  - name: c
+    workload: {name: ./own/selfsend.elf, tokens: 2}
 Y
 
 if have_kvm; then

@@ -23,7 +23,8 @@ expect "seed" 2 "--seed: found 'x1'; allowed" "${run[@]}" --seed x1
 expect "machine" 2 'allowed: auto, kvm or sim' "${run[@]}" --machine xen
 expect "gantt" 2 "--gantt: found '2s'; allowed" "${run[@]}" --gantt 2s
 expect "param without a value" 2 "--param: found 'tslice'; allowed" "${run[@]}" --param tslice
-expect "the simulator is not there yet" 1 'not there yet' "${run[@]}" --machine sim
+expect "linux is not simulated" 2 'linux.*runs on kvm only' "${run[@]}" --machine sim -s linux
+expect "shuffle-ties" 2 "--shuffle-ties: found 'x'; allowed" "${run[@]}" --shuffle-ties x
 
 expect "unknown scheduler" 2 'scheduler "nobody" not found' "${run[@]}" -s nobody
 expect "unknown scheduler among several" 2 'scheduler "nobody" not found' \

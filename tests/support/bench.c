@@ -247,23 +247,34 @@ static int find_cpus(struct bench *b)
 	return 0;
 }
 
-int bench_main(const char *title, int (*body)(struct bench *b))
+static int run(const char *title, bool real, int (*body)(struct bench *b))
 {
 	struct bench b = { .n_cpus = 0 };
 	int rc = find_build(&b);
 
 	if (rc == 0)
 		rc = find_cpus(&b);
-	if (rc == 0)
+	if (rc == 0 && real)
 		rc = cx_kvm_open(&b.kvm, &b.err);
 	if (rc == 0) {
-		printf("%s (backend %s)\n", title, cx_kvm_backend(b.kvm));
+		printf("%s (backend %s)\n", title, real ? cx_kvm_backend(b.kvm) : "sim");
 		printf(ROW, "figure", "value", "peer", "ratio", "target", "steal", "");
 		fflush(stdout);
 		rc = body(&b);
 	}
 	if (rc < 0)
 		fprintf(stderr, "error: %s\n", b.err.text[0] ? b.err.text : strerror(-rc));
-	cx_kvm_close(b.kvm);
+	if (b.kvm)
+		cx_kvm_close(b.kvm);
 	return rc < 0;
+}
+
+int bench_main(const char *title, int (*body)(struct bench *b))
+{
+	return run(title, true, body);
+}
+
+int bench_main_simulated(const char *title, int (*body)(struct bench *b))
+{
+	return run(title, false, body);
 }

@@ -36,6 +36,8 @@ struct bench {
 
 /** main() of a benchmark: open, head, @body, close.  The exit status. */
 int bench_main(const char *title, int (*body)(struct bench *b));
+/** Likewise for one that needs no KVM; b->kvm is NULL. */
+int bench_main_simulated(const char *title, int (*body)(struct bench *b));
 
 /* --- rows ------------------------------------------------------------------------ */
 
@@ -67,7 +69,8 @@ struct bench_run {
 	const char *params; /* "slice=1ms x=2", or NULL */
 	uint64_t duration_ns;
 	const struct cx_trace_sink *sink;
-	cx_progress_fn progress; /* or NULL */
+	const struct cx_run_sim *sim; /* NULL = on kvm */
+	cx_progress_fn progress;      /* or NULL */
 	void *arg;
 };
 

@@ -71,6 +71,7 @@ int bench_run(struct bench *b, const struct cx_scenario *scenario, const struct 
 		.duration_ns = run->duration_ns,
 		.params = params,
 		.sink = run->sink,
+		.sim = run->sim,
 		.progress = run->progress,
 		.arg = run->arg,
 	};

@@ -110,6 +110,39 @@ static void spy_param_set(struct cx_policy *policy, unsigned index, uint64_t now
 		spy->inner->param_set(policy, index, now);
 }
 
+static bool is_known(const struct cx_pcpu *p)
+{
+	return of_pcpu(p)->online;
+}
+
+static bool in_pool(const struct cx_policy *policy, const struct cx_pcpu *p)
+{
+	return cx_pcpu_at(policy, cx_pcpu_index(p)) == p;
+}
+
+/* Counting, ranking and looking up agree about who is there. */
+static void check_pool(const struct cx_policy *policy, const struct cx_pcpu *p, const char *op)
+{
+	unsigned n = 0, i, rank, others = cx_pcpu_count(policy) - in_pool(policy, p);
+	uint32_t seen = 0;
+	int far = 0;
+
+	for (i = 0; i < cx_pcpu_limit(policy); i++)
+		n += cx_pcpu_at(policy, i) != NULL;
+	expect(n == cx_pcpu_count(policy), op, "another number is counted than found");
+	expect(cx_pcpu_near(p, 0) == p, op, "not the nearest to itself");
+	for (rank = 1; rank <= others; rank++) {
+		const struct cx_pcpu *q = cx_pcpu_near(p, rank);
+
+		expect(q && q != p && in_pool(policy, q), op, "a pCPU is ranked that is not there");
+		expect(!(seen >> cx_pcpu_index(q) & 1), op, "a pCPU is ranked twice");
+		expect((int)cx_distance(p, q) >= far, op, "not in the order of distance");
+		seen |= 1u << cx_pcpu_index(q);
+		far = (int)cx_distance(p, q);
+	}
+	expect(!cx_pcpu_near(p, others + 1), op, "ranked too many");
+}
+
 static int spy_pcpu_online(struct cx_policy *policy, struct cx_pcpu *p, uint64_t now)
 {
 	int rc = 0;
@@ -119,7 +152,9 @@ static int spy_pcpu_online(struct cx_policy *policy, struct cx_pcpu *p, uint64_t
 	expect(!of_pcpu(p)->online, "pcpu_online", "twice");
 	expect(cx_pcpu_idle(p) && !cx_pcpu_current(p), "pcpu_online", "not idle");
 	expect(!cx_pcpu_next_vcpu(p, NULL), "pcpu_online", "somebody is assigned there");
-	expect(cx_pcpu_at(policy, cx_pcpu_index(p)) == p, "pcpu_online", "not at its index");
+	expect(in_pool(policy, p), "pcpu_online", "not at its index");
+	check_pool(policy, p, "pcpu_online");
+	of_pcpu(p)->picked = NULL;
 	expect_time(p, now, "pcpu_online");
 	note(SPY_PCPU_ONLINE, "online%u", cx_pcpu_index(p));
 	end();
@@ -136,6 +171,8 @@ static void spy_pcpu_offline(struct cx_policy *policy, struct cx_pcpu *p, uint64
 	expect(cx_pcpu_idle(p) && !cx_pcpu_current(p), "pcpu_offline", "not idle");
 	expect(cx_pcpu_runnable(p) == 0, "pcpu_offline", "somebody is runnable there");
 	expect(!cx_pcpu_next_vcpu(p, NULL), "pcpu_offline", "somebody is assigned there");
+	expect(!in_pool(policy, p), "pcpu_offline", "still in the pool");
+	check_pool(policy, p, "pcpu_offline");
 	of_pcpu(p)->online = false;
 	expect_time(p, now, "pcpu_offline");
 	note(SPY_PCPU_OFFLINE, "offline%u", cx_pcpu_index(p));
@@ -229,7 +266,9 @@ static void spy_migrate(struct cx_policy *policy, struct cx_vcpu *v, struct cx_p
 {
 	begin();
 	expect(from != to && cx_vcpu_pcpu(v) == to, "migrate", "is not there");
+	expect(of_vcpu(v)->attached, "migrate", "not attached");
 	expect(cx_vcpu_allowed(v, to), "migrate", "to a forbidden pCPU");
+	expect(is_known(from) && is_known(to), "migrate", "of a pCPU that is offline");
 	expect(!cx_vcpu_running(v), "migrate", "while it runs");
 	expect_time(to, now, "migrate");
 	note(SPY_MIGRATE, "migrate%u", cx_vcpu_id(v));
@@ -246,6 +285,8 @@ static void spy_wake(struct cx_policy *policy, struct cx_vcpu *v, enum cx_wake_w
 	begin();
 	expect(of_vcpu(v)->attached && !of_vcpu(v)->awake, "wake", "not asleep");
 	expect(cx_vcpu_runnable(v), "wake", "not runnable");
+	expect(is_known(p), "wake", "on a pCPU that is offline");
+	expect(spy->faulty || cx_vcpu_allowed(v, p), "wake", "on a forbidden pCPU");
 	expect(!cx_vcpu_running(v) && cx_pcpu_current(p) != v, "wake", "runs already");
 	expect((unsigned)why < CX_WAKE_WHYS, "wake", "for no known reason");
 	expect((why == CX_WAKE_START) == (of_vcpu(v)->wakes == 0), "wake", "start comes first");
@@ -287,7 +328,8 @@ static void spy_yield(struct cx_policy *policy, struct cx_vcpu *v, uint64_t now)
 
 /* --- decisions ---------------------------------------------------------------------- */
 
-static void check_pick(const struct cx_pcpu *p, const struct cx_pick *pick)
+static void check_pick(const struct cx_policy *policy, const struct cx_pcpu *p,
+		       const struct cx_pick *pick)
 {
 	const struct spy_pcpu *sp = of_pcpu(p);
 	const struct cx_vcpu *prev = pick->prev;
@@ -295,6 +337,8 @@ static void check_pick(const struct cx_pcpu *p, const struct cx_pick *pick)
 	expect(pick->slice_ns == CX_SLICE_DEFAULT_NS, "pick", "the slice is not preset");
 	expect((pick->why == CX_WHY_IDLE) == !prev, "pick", "idle, and yet not");
 	expect((unsigned)pick->why < CX_WHYS, "pick", "for no known reason");
+	expect(is_known(p), "pick", "on a pCPU that is offline");
+	expect(in_pool(policy, p) || prev || spy->faulty, "pick", "idle, and leaves the pool");
 	expect(cx_pcpu_current(p) == prev, "pick", "prev is not who runs there");
 	if (!spy->faulty)
 		expect(prev == sp->picked, "pick", "prev is not who was picked");
@@ -314,14 +358,15 @@ static struct cx_vcpu *spy_pick(struct cx_policy *policy, struct cx_pcpu *p, str
 
 	begin();
 	expect_time(p, pick->now_ns, "pick");
-	check_pick(p, pick);
+	check_pick(policy, p, pick);
 	note(SPY_PICK, "pick%u:%s", cx_pcpu_index(p), cx_why_name(pick->why));
 	end();
 	v = spy->inner->pick(policy, p, pick);
 	begin();
 	if (of_pcpu(p)->picked != v)
 		of_pcpu(p)->picked_ns = pick->now_ns;
-	of_pcpu(p)->picked = v;
+	/* Whom it names for one that goes offline does not run there. */
+	of_pcpu(p)->picked = in_pool(policy, p) ? v : NULL;
 	end();
 	return v;
 }
@@ -331,6 +376,7 @@ static void spy_tick(struct cx_policy *policy, struct cx_pcpu *p, uint64_t now)
 	struct spy_pcpu *sp = of_pcpu(p);
 
 	begin();
+	expect(is_known(p), "tick", "on a pCPU that is offline");
 	expect(cx_pcpu_current(p) && !cx_pcpu_idle(p), "tick", "on an idle pCPU");
 	expect(!sp->period_ns || now % sp->period_ns == 0, "tick", "not at a multiple");
 	expect_time(p, now, "tick");
@@ -345,6 +391,7 @@ static void spy_timer(struct cx_policy *policy, struct cx_pcpu *p, unsigned id, 
 {
 	begin();
 	expect(id < CX_PCPU_TIMERS, "timer", "no such timer");
+	expect(is_known(p), "timer", "on a pCPU that is offline");
 	expect_time(p, now, "timer");
 	note(SPY_TIMER, "timer%u.%u", cx_pcpu_index(p), id);
 	end();

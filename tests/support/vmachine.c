@@ -548,7 +548,7 @@ void vmachine_check(const struct vm *m)
 	for (i = 0; i < m->n_pcpus; i++) {
 		const struct cx_record_pcpu *p = &m->record->pcpus[i];
 
-		assert_int_equal(p->busy_ns + p->idle_ns, m->record->duration_ns);
+		assert_int_equal(p->busy_ns + p->idle_ns + p->offline_ns, m->record->duration_ns);
 		busy += p->busy_ns;
 	}
 	assert_int_equal(busy, ran);

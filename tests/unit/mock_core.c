@@ -13,6 +13,8 @@ static void *area(size_t size)
 	return p;
 }
 
+static void join(struct cx_pcpu *p);
+
 static void order_near(struct cx_pcpu *p)
 {
 	unsigned n = 0;
@@ -25,26 +27,16 @@ static void order_near(struct cx_pcpu *p)
 
 static void bring_online(struct mock *m)
 {
-	unsigned i, id;
+	unsigned i;
 
 	for (i = 0; i < m->config.pcpus; i++) {
-		struct cx_pcpu *p = &m->pcpus[i];
-
-		p->m = m;
-		p->index = i;
-		p->tick_ns = MOCK_FOREVER;
-		for (id = 0; id < CX_PCPU_TIMERS; id++)
-			p->timer_ns[id] = MOCK_FOREVER;
-		p->priv = area(m->plugin->pcpu_size);
+		m->pcpus[i].m = m;
+		m->pcpus[i].index = i;
 	}
 	for (i = 0; i < m->config.pcpus; i++)
 		order_near(&m->pcpus[i]);
-	for (i = 0; i < m->config.pcpus && m->plugin->pcpu_online; i++) {
-		hold_all(m, "pcpu_online");
-		if (m->plugin->pcpu_online(&m->policy, &m->pcpus[i], 0))
-			breach(m, "failed");
-		release(m, NULL, NULL);
-	}
+	for (i = 0; i < m->config.pcpus; i++)
+		join(&m->pcpus[i]);
 }
 
 struct mock *mock_new(const struct cx_plugin *plugin, const struct mock_config *config)
@@ -118,6 +110,15 @@ void mock_adjust(struct cx_domain *dom, unsigned weight, unsigned limit)
 	release(m, NULL, NULL);
 }
 
+/* The first of @mask that is online; NULL = none. */
+static struct cx_pcpu *first_of(struct mock *m, uint32_t mask)
+{
+	for (unsigned i = 0; i < m->config.pcpus; i++)
+		if (mask >> i & 1 && m->pcpus[i].online)
+			return &m->pcpus[i];
+	return NULL;
+}
+
 static struct cx_vcpu *new_vcpu(struct cx_domain *dom, uint64_t start_ns)
 {
 	struct mock *m = dom->m;
@@ -130,7 +131,7 @@ static struct cx_vcpu *new_vcpu(struct cx_domain *dom, uint64_t start_ns)
 	v->id = m->n_vcpus;
 	v->index = dom->n_vcpus;
 	v->hard = v->soft = (uint32_t)((1ull << m->config.pcpus) - 1);
-	v->pcpu = &m->pcpus[0];
+	v->pcpu = first_of(m, v->hard);
 	v->wake_ns = start_ns < m->now_ns ? m->now_ns : start_ns;
 	v->wake_why = CX_WAKE_START;
 	v->priv = area(m->plugin->vcpu_size);
@@ -178,7 +179,7 @@ void mock_affinity(struct cx_vcpu *v, uint32_t hard, uint32_t soft)
 {
 	v->hard = hard;
 	v->soft = soft;
-	v->pcpu = &v->m->pcpus[__builtin_ctz(hard)];
+	v->pcpu = first_of(v->m, hard);
 }
 
 static void attach(struct cx_vcpu *v)
@@ -284,6 +285,8 @@ static void tell_wake(struct cx_vcpu *v)
 	release(m, v->pcpu, NULL);
 }
 
+#include "mock_pool.c"
+
 static const char *fault_of(const struct cx_pcpu *p, const struct cx_vcpu *v)
 {
 	bool ours = false;
@@ -366,6 +369,14 @@ static void decide(struct cx_pcpu *p, enum cx_why why)
 				     .x = next ? pick.slice_ns : 0 });
 }
 
+static void decide_there(struct cx_pcpu *p, enum cx_why why)
+{
+	if (p->online || p->current)
+		decide(p, why);
+	p->kicked = false;
+	part_if_left(p);
+}
+
 static void leave(struct cx_vcpu *v, enum cx_why why)
 {
 	struct mock *m = v->m;
@@ -378,7 +389,7 @@ static void leave(struct cx_vcpu *v, enum cx_why why)
 		m->plugin->yield(&m->policy, v, m->now_ns);
 		release(m, p, NULL);
 	}
-	decide(p, why);
+	decide_there(p, why);
 }
 
 void mock_stop(struct cx_vcpu *v)
@@ -394,9 +405,13 @@ void mock_stop(struct cx_vcpu *v)
 
 void mock_reaffine(struct cx_vcpu *v, uint32_t hard)
 {
+	struct cx_pcpu *to = first_of(v->m, hard);
+
+	if (!to)
+		return;
 	v->hard = hard;
 	if (v->attached && !v->on_pcpu && !cx_vcpu_allowed(v, v->pcpu))
-		move(v, &v->m->pcpus[__builtin_ctz(hard)]);
+		move(v, to);
 }
 
 /* --- time ---------------------------------------------------------------------------- */
@@ -590,10 +605,10 @@ static bool run_decisions(struct mock *m)
 		struct cx_pcpu *p = &m->pcpus[i];
 
 		if (p->current && p->slice_end_ns <= m->now_ns) {
-			decide(p, CX_WHY_SLICE);
+			decide_there(p, CX_WHY_SLICE);
 			did = true;
 		} else if (p->kicked && p->kick_ns <= m->now_ns) {
-			decide(p, CX_WHY_PREEMPT);
+			decide_there(p, CX_WHY_PREEMPT);
 			did = true;
 		}
 	}
@@ -648,19 +663,16 @@ unsigned mock_free(struct mock *m)
 		free(m->domains[i].priv);
 	}
 	for (i = 0; i < m->config.pcpus; i++) {
-		hold_all(m, "pcpu_offline");
 		if (m->pcpus[i].current)
 			breach(m, "bench: pCPU %u goes while vCPU %u runs", i,
 			       m->pcpus[i].current->id);
-		if (plugin->pcpu_offline)
-			plugin->pcpu_offline(&m->policy, &m->pcpus[i], m->now_ns);
-		release(m, NULL, NULL);
+		m->pcpus[i].online = false;
+		if (m->pcpus[i].known)
+			part(&m->pcpus[i]);
 	}
 	m->op = "fini";
 	if (plugin->fini)
 		plugin->fini(&m->policy);
-	for (i = 0; i < m->config.pcpus; i++)
-		free(m->pcpus[i].priv);
 	for (i = 0; i < m->n_vcpus; i++)
 		free(m->vcpus[i]);
 	free(m->policy.priv);

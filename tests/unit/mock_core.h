@@ -118,6 +118,8 @@ struct cx_pcpu {
 	uint64_t tick_every_ns, tick_ns;
 	uint64_t timer_ns[CX_PCPU_TIMERS];
 	bool kicked, held, picking;
+	bool online; /* in the pool */
+	bool known;  /* the policy was told that it is, and not yet that it is not */
 	uint64_t kick_ns;
 	uint64_t wasting_ns; /* idle for so long while it could run somebody */
 	struct cx_pcpu *near[MOCK_PCPUS];
@@ -202,9 +204,15 @@ struct cx_vcpu *mock_scripted(struct cx_domain *dom, uint64_t start_ns, mock_scr
 			      void *arg);
 /** Before it starts: bit masks of pCPUs. */
 void mock_affinity(struct cx_vcpu *v, uint32_t hard, uint32_t soft);
-/** A live change of hard affinity: what waits elsewhere is moved at once. */
+/** A live change of hard affinity, if it leaves a pCPU that is online: what waits elsewhere
+ *  is moved at once. */
 void mock_reaffine(struct cx_vcpu *v, uint32_t hard);
 void mock_stop(struct cx_vcpu *v);
+/** Take a pCPU out of the pool; who runs there leaves when the kick has arrived.  False: it
+ *  is out already, or somebody has no other place. */
+bool mock_offline(struct mock *m, unsigned index);
+/** Take it back.  False: it is there. */
+bool mock_online(struct mock *m, unsigned index);
 /** Let time pass until @until_ns. */
 void mock_run(struct mock *m, uint64_t until_ns);
 void mock_dump(struct mock *m);

@@ -129,7 +129,11 @@ int64_t cx_domain_param(const struct cx_domain *dom, unsigned index)
 
 unsigned cx_pcpu_count(const struct cx_policy *policy)
 {
-	return policy->m->config.pcpus;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < policy->m->config.pcpus; i++)
+		n += policy->m->pcpus[i].online;
+	return n;
 }
 
 unsigned cx_pcpu_limit(const struct cx_policy *policy)
@@ -139,7 +143,9 @@ unsigned cx_pcpu_limit(const struct cx_policy *policy)
 
 struct cx_pcpu *cx_pcpu_at(const struct cx_policy *policy, unsigned index)
 {
-	return index < policy->m->config.pcpus ? &policy->m->pcpus[index] : NULL;
+	struct mock *m = policy->m;
+
+	return index < m->config.pcpus && m->pcpus[index].online ? &m->pcpus[index] : NULL;
 }
 
 unsigned cx_pcpu_index(const struct cx_pcpu *pcpu)
@@ -199,7 +205,11 @@ enum cx_distance cx_distance(const struct cx_pcpu *a, const struct cx_pcpu *b)
 
 struct cx_pcpu *cx_pcpu_near(const struct cx_pcpu *pcpu, unsigned rank)
 {
-	return rank < pcpu->m->config.pcpus ? pcpu->near[rank] : NULL;
+	/* Itself, then those that are online. */
+	for (unsigned i = 0; i < pcpu->m->config.pcpus; i++)
+		if ((i == 0 || pcpu->near[i]->online) && rank-- == 0)
+			return pcpu->near[i];
+	return NULL;
 }
 
 const char *cx_domain_name(const struct cx_domain *dom)
@@ -278,7 +288,7 @@ bool cx_vcpu_parked(const struct cx_vcpu *v)
 
 bool cx_vcpu_allowed(const struct cx_vcpu *v, const struct cx_pcpu *pcpu)
 {
-	return v->hard >> pcpu->index & 1;
+	return pcpu->online && v->hard >> pcpu->index & 1;
 }
 
 bool cx_vcpu_prefers(const struct cx_vcpu *v, const struct cx_pcpu *pcpu)
@@ -315,6 +325,8 @@ static uint64_t next_multiple(uint64_t now, uint64_t period)
 void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 {
 	need_lock(pcpu, "cx_tick_every");
+	if (!pcpu->known)
+		breach(pcpu->m, "cx_tick_every on pCPU %u, which is offline", pcpu->index);
 	if (period_ns && period_ns < CX_SLICE_MIN_NS)
 		breach(pcpu->m, "a tick every %llu ns", (unsigned long long)period_ns);
 	pcpu->tick_every_ns = period_ns;
@@ -324,6 +336,8 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns)
 {
 	need_lock(pcpu, "cx_timer_at");
+	if (!pcpu->known)
+		breach(pcpu->m, "cx_timer_at on pCPU %u, which is offline", pcpu->index);
 	if (id >= CX_PCPU_TIMERS)
 		breach(pcpu->m, "timer %u", id);
 	else

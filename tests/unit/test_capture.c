@@ -73,6 +73,16 @@ static struct cx_event nth_event(unsigned lane, uint64_t i)
 		e.why = (uint32_t)(r >> 40) % 8;
 		e.x = r;
 		break;
+	case CX_EV_PCPU_OFFLINE:
+	case CX_EV_PCPU_ONLINE:
+		e.vcpu = CX_NO_VCPU;
+		e.x = r;
+		break;
+	case CX_EV_ADJUST:
+		e.vcpu = 0; /* the one domain */
+		e.why = (uint32_t)((r >> 40) % CX_ADJUSTS);
+		e.x = r;
+		break;
 	default: /* account, policy, hypercall */
 		e.why = (uint32_t)r;
 		e.x = r;

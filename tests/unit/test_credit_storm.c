@@ -124,13 +124,17 @@ static struct mock_step roll(void *arg)
 static void check_books(struct mock *m)
 {
 	struct credit_policy *cp = credit_of(&m->policy);
-	unsigned idlers = 0, soft = 0;
+	unsigned idlers = 0, soft = 0, known = 0;
 	int64_t weight = 0;
 
 	for (unsigned i = 0; i < m->config.pcpus; i++) {
 		struct credit_pcpu *pc = m->pcpus[i].priv;
 		struct cx_node *node;
 		unsigned queued_here = 0;
+
+		known += m->pcpus[i].known;
+		if (!m->pcpus[i].known)
+			continue;
 
 		for (int pri = 0; pri < CREDIT_PRIS; pri++)
 			cx_list_for_each (node, &pc->queue[pri]) {
@@ -161,7 +165,11 @@ static void check_books(struct mock *m)
 		assert_int_equal(v->run_ns + v->ready_ns + v->limited_ns + v->blocked_ns,
 				 m->now_ns - v->start_ns);
 		assert_true(cv->credit <= 300 + 300);
+		assert_true(v->pcpu->online || v->on_pcpu);
 	}
+	assert_int_equal(known, cp->n_pcpus);
+	assert_true(cp->master->known);
+	assert_int_equal(cp->master->timer_ns[0] != MOCK_FOREVER, cp->armed);
 	assert_int_equal(idlers, cp->idlers);
 	assert_int_equal(soft, cp->soft_users);
 	assert_int_equal(weight, cp->weight);
@@ -171,7 +179,7 @@ static void shake(struct mock *m, struct dice *dice, unsigned doms)
 {
 	struct cx_domain *dom = &m->domains[mock_rand(m, doms)];
 
-	switch (mock_rand(m, 8)) {
+	switch (mock_rand(m, 10)) {
 	case 0:
 		mock_adjust(dom, 1 + (unsigned)mock_rand(m, 2000), dom->limit);
 		break;
@@ -196,6 +204,12 @@ static void shake(struct mock *m, struct dice *dice, unsigned doms)
 			dice[i] = (struct dice){ m, 0, i % 3 };
 			mock_scripted(dom, m->now_ns, roll, &dice[i]);
 		}
+		break;
+	case 5:
+		mock_offline(m, (unsigned)mock_rand(m, m->config.pcpus));
+		break;
+	case 6:
+		mock_online(m, (unsigned)mock_rand(m, m->config.pcpus));
 		break;
 	default:
 		break;

@@ -182,7 +182,7 @@ static void wake_one(struct vm *m, uint64_t vcpu)
 
 static void adjust_one(struct vm *m, uint64_t domain)
 {
-	assert_int_equal(cx_dispatch_adjust(m->d, (unsigned)domain, 1 + (unsigned)domain * 100,
+	assert_int_equal(cx_dispatch_adjust(m->d, (unsigned)domain, 1 + (unsigned)domain * 100, 0,
 					    domain % 2 ? 40 : 0),
 			 0);
 }
@@ -498,37 +498,106 @@ static void parameters_change_live(void **state)
 	end_of(m, spy);
 }
 
-static unsigned seen_weight, seen_limit;
+static unsigned seen_weight, seen_reservation, seen_limit;
+static int64_t seen_param;
 
 static void see_adjust(struct cx_policy *policy, struct cx_domain *dom, uint64_t now)
 {
 	(void)policy, (void)now;
 	seen_weight = cx_domain_weight(dom);
+	seen_reservation = cx_domain_reservation(dom);
 	seen_limit = cx_domain_limit(dom);
+	seen_param = cx_domain_param(dom, 1);
+}
+
+static const struct vm_domain one_later[] = { { .vcpus = 2 }, { .start_ns = VM_SEC } };
+
+static struct vm *adjustable(struct spy **spy)
+{
+	static const struct cx_param domain_params[] = {
+		{ "depth", CX_PARAM_INT, NULL, 1, 9, 3, "d", NULL },
+		{ "extra", CX_PARAM_DURATION, NULL, 0, 5000, 70, "e", NULL },
+	};
+	static struct cx_plugin table;
+
+	table = ring_plugin;
+	table.domain_adjust = see_adjust;
+	table.domain_params = domain_params;
+	table.n_domain_params = 2;
+	*spy = spy_new(&table, 0);
+	return vmachine_new(&(struct vm_config){
+		.plugin = &(*spy)->table, .domains = one_later, .n_domains = 2 });
 }
 
 static void domains_are_adjusted_live(void **state)
 {
-	static const struct vm_domain domains[] = { { .vcpus = 1 }, { .start_ns = VM_SEC } };
-	struct cx_plugin table = ring_plugin;
 	struct spy *spy;
-	struct vm *m;
+	struct vm *m = adjustable(&spy);
 
 	(void)state;
-	table.domain_adjust = see_adjust;
-	spy = spy_new(&table, 0);
-	m = vmachine_new(
-		&(struct vm_config){ .plugin = &spy->table, .domains = domains, .n_domains = 2 });
 	vmachine_run(m, VM_MS);
-	assert_int_equal(cx_dispatch_adjust(m->d, 0, 512, 40), 0);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 512, 30, 40), 0);
 	assert_int_equal(seen_weight, 512);
+	assert_int_equal(seen_reservation, 30);
 	assert_int_equal(seen_limit, 40);
-	assert_int_equal(cx_dispatch_adjust(m->d, 0, 0, 0), -EINVAL);
-	assert_int_equal(cx_dispatch_adjust(m->d, 0, 65536, 0), -EINVAL);
-	assert_int_equal(cx_dispatch_adjust(m->d, 2, 256, 0), -EINVAL);
+	assert_int_equal(m->traced[CX_EV_ADJUST], 3);
+	/* Only what is another value is told. */
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 512, 40, 40), 0);
+	assert_int_equal(m->traced[CX_EV_ADJUST], 4);
+	assert_int_equal(spy->calls[SPY_DOMAIN_ADJUST], 2);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 512, 40, 40), 0);
+	assert_int_equal(m->traced[CX_EV_ADJUST], 4);
+	assert_int_equal(spy->calls[SPY_DOMAIN_ADJUST], 2);
+	/* Without a limit, 100 for each of its two vCPUs. */
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 1, 200, 0), 0);
+	assert_int_equal(seen_reservation, 200);
+	assert_int_equal(seen_limit, 0);
 	/* One that is not attached: it will see the new weight when it is. */
-	assert_int_equal(cx_dispatch_adjust(m->d, 1, 77, 0), 0);
+	assert_int_equal(cx_dispatch_adjust(m->d, 1, 77, 0, 0), 0);
+	assert_int_equal(spy->calls[SPY_DOMAIN_ADJUST], 3);
+	vmachine_finish(m);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 2, 0, 0), -ECANCELED);
+	end_of(m, spy);
+}
+
+static void nonsense_is_not_adjusted(void **state)
+{
+	struct spy *spy;
+	struct vm *m = adjustable(&spy);
+
+	(void)state;
+	vmachine_run(m, VM_MS);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 0, 0, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 65536, 0, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 2, 256, 0, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 256, 0, 201), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 256, 201, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, 0, 256, 41, 40), -EINVAL);
+	assert_int_equal(cx_dispatch_adjust(m->d, UINT32_MAX, 256, 0, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_set_domain_param(m->d, 0, 2, 1), -EINVAL);
+	assert_int_equal(cx_dispatch_set_domain_param(m->d, 2, 0, 1), -EINVAL);
+	assert_int_equal(cx_dispatch_set_domain_param(m->d, 0, 0, 0), -EINVAL);
+	assert_int_equal(cx_dispatch_set_domain_param(m->d, 0, 0, 10), -EINVAL);
+	assert_int_equal(cx_dispatch_set_param(m->d, 0, 0), -EINVAL);
+	assert_int_equal(spy->calls[SPY_DOMAIN_ADJUST], 0);
+	assert_int_equal(m->traced[CX_EV_ADJUST] + m->traced[CX_EV_PARAM], 0);
+	end_of(m, spy);
+}
+
+static void a_domains_parameters_change_live(void **state)
+{
+	struct spy *spy;
+	struct vm *m = adjustable(&spy);
+
+	(void)state;
+	vmachine_run(m, VM_MS);
+	assert_int_equal(cx_dispatch_set_domain_param(m->d, 0, 1, 5000), 0);
+	assert_int_equal(seen_param, 5000);
+	assert_int_equal(cx_dispatch_set_domain_param(m->d, 1, 1, 0), 0);
 	assert_int_equal(spy->calls[SPY_DOMAIN_ADJUST], 1);
+	assert_int_equal(m->traced[CX_EV_PARAM], 2);
+	vmachine_finish(m);
+	assert_int_equal(cx_dispatch_set_domain_param(m->d, 0, 1, 1), -ECANCELED);
 	end_of(m, spy);
 }
 
@@ -549,6 +618,8 @@ int main(void)
 		cmocka_unit_test(what_did_not_begin_does_not_end),
 		cmocka_unit_test(parameters_change_live),
 		cmocka_unit_test(domains_are_adjusted_live),
+		cmocka_unit_test(nonsense_is_not_adjusted),
+		cmocka_unit_test(a_domains_parameters_change_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

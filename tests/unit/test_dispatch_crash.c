@@ -293,7 +293,7 @@ static void set_param(struct vm *m, uint64_t value)
 
 static void adjust(struct vm *m, uint64_t domain)
 {
-	assert_int_equal(cx_dispatch_adjust(m->d, (unsigned)domain, 300, 0), 0);
+	assert_int_equal(cx_dispatch_adjust(m->d, (unsigned)domain, 300, 0, 0), 0);
 }
 
 static struct vm *start(enum spy_op op, enum way way, uint64_t flags)

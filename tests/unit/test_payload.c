@@ -153,6 +153,14 @@ static void test_good(void **state)
 	assert_int_equal(payload->end, CODE_AT + 0x11000);
 	assert_string_equal(cx_payload_info(payload)->name, "sample");
 	assert_int_equal(cx_payload_info(payload)->params[0].min, -5);
+	/* Its pages, its stacks, what all share: and what is left, in whole pages for each. */
+	assert_int_equal(cx_guest_heap(payload, UINT64_C(8) << 20, 1) % 4096, 0);
+	assert_in_range(cx_guest_heap(payload, UINT64_C(8) << 20, 1), UINT64_C(5) << 20,
+			UINT64_C(6) << 20);
+	assert_in_range(cx_guest_heap(payload, UINT64_C(8) << 20, 3), UINT64_C(5) << 20 / 3,
+			UINT64_C(2) << 20);
+	assert_int_equal(cx_guest_heap(payload, UINT64_C(2) << 20, 1), 0);
+	assert_int_equal(cx_guest_heap(payload, 0, 64), 0);
 	cx_payload_close(payload);
 }
 

@@ -55,7 +55,7 @@ static struct cx_record *full_record(void)
 		v->host_cpu_ns = 1000 + i;
 		v->dispatches = 2000 + i;
 	}
-	r->vcpus[1].n_results = 2;
+	assert_int_equal(cx_record_results(&r->vcpus[1], 2), 0);
 	strcpy(r->vcpus[1].results[0].name, "rounds");
 	r->vcpus[1].results[0].value = 9;
 	strcpy(r->vcpus[1].results[1].name, "rounds"); /* the same again: still two */

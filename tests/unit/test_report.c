@@ -259,7 +259,7 @@ static void test_json(void **state)
 
 	(void)state;
 	make_known(&x);
-	x.fabs[0].record->vcpus[1].n_results = 1;
+	assert_int_equal(cx_record_results(&x.fabs[0].record->vcpus[1], 1), 0);
 	x.fabs[0].record->vcpus[1].results[0] = (struct cx_record_result){ "rounds", 17 };
 	x.fabs[0].record->host_steal_ns = 5;
 	measure(&x);

@@ -272,7 +272,7 @@ static void test_folder_hostile(void **state)
 		r->degraded = true;
 		r->degraded_why = fab_text(hostile);
 		r->ignored = fab_text(hostile);
-		r->vcpus[0].n_results = 1;
+		assert_int_equal(cx_record_results(&r->vcpus[0], 1), 0);
 		memset(r->vcpus[0].results[0].name, '<', sizeof(r->vcpus[0].results[0].name));
 	}
 	measure(&x);

@@ -153,6 +153,14 @@ static void storm(unsigned pcpus, unsigned vcpus, uint64_t seed, bool shaky)
 	}
 	mock_run(m, CX_SEC);
 	mock_stop(m->vcpus[0]);
+	for (unsigned i = 0; i < 100; i++) {
+		mock_run(m, m->now_ns + mock_rand(m, 20 * CX_MS));
+		mock_offline(m, (unsigned)mock_rand(m, pcpus));
+		mock_run(m, m->now_ns + mock_rand(m, 10 * CX_MS));
+		mock_online(m, (unsigned)mock_rand(m, pcpus));
+	}
+	for (unsigned i = 0; i < pcpus; i++)
+		mock_online(m, i);
 	mock_run(m, 5 * CX_SEC);
 	for (unsigned i = 1; i < vcpus; i++) {
 		assert_true(m->vcpus[i]->run_ns > 0);

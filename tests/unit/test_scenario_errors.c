@@ -19,7 +19,7 @@ struct bad {
 #define NAME_WORDS "1 to 63 letters, digits, \"_\", \"-\" or \".\", a letter or digit first"
 #define NAME64 "a123456789a123456789a123456789a123456789a123456789a123456789a123"
 #define CPU_WORDS "a list of CPU numbers such as \"0-3,8,^2\""
-#define TOP_KEYS "name, duration, seed, pcpus, topology, scheduler, domains"
+#define TOP_KEYS "name, duration, seed, pcpus, topology, scheduler, domains, changes"
 #define DOMAIN_KEYS                                                                                \
 	"name, count, vcpus, memory, weight, shares, reservation, limit, cpus, cpus_soft, start, " \
 	"stop, peers, policy, workload"

@@ -182,7 +182,7 @@ static void check_books(const struct rig *r)
 	for (i = 0; i < r->record->n_pcpus; i++) {
 		const struct cx_record_pcpu *p = &r->record->pcpus[i];
 
-		assert_int_equal(p->busy_ns + p->idle_ns, r->record->duration_ns);
+		assert_int_equal(p->busy_ns + p->idle_ns + p->offline_ns, r->record->duration_ns);
 		busy += p->busy_ns;
 	}
 	assert_int_equal(busy, ran);

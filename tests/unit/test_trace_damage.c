@@ -192,6 +192,7 @@ static void events_and_reasons_have_their_names(void **state)
 	described(text, "reason", CX_PARK_REASONS, cx_park_reason_name);
 	described(text, "end", CX_ENDS, cx_end_name);
 	described(text, "fault", CX_FAULTS, cx_fault_name);
+	described(text, "what", CX_ADJUSTS, cx_adjust_name);
 	for (i = 0; i < CX_EVENT_TYPES; i++) {
 		snprintf(want, sizeof(want), "name = \"coxswain:%s\";", cx_event_type_name(i));
 		if (!strstr(text, want))

@@ -23,6 +23,8 @@ static void test_start(void **state)
 		assert_int_equal(page->shared_size, CX_GUEST_SHARED_SIZE);
 		assert_int_equal(page->heap_base + page->heap_size, RIG_MEMORY);
 		assert_true(page->heap_size > RIG_MEMORY / 2);
+		assert_int_equal(cx_guest_heap(((struct rig *)*state)->probe, RIG_MEMORY, 2),
+				 page->heap_size / 2 & ~0xfffull);
 		/* All zero, but for the byte that vCPU 0 left at the heap's end. */
 		assert_int_equal(page->results[0], i == 0 ? 0 : 1ull << 56);
 		assert_int_equal(page->results[1], 0x1234 + 0x5678);

@@ -86,6 +86,14 @@ LTTNG_UST_TRACEPOINT_ENUM(coxswain, fault,
 	)
 )
 
+LTTNG_UST_TRACEPOINT_ENUM(coxswain, adjust,
+	LTTNG_UST_TP_ENUM_VALUES(
+		lttng_ust_field_enum_value("weight", CX_ADJUST_WEIGHT)
+		lttng_ust_field_enum_value("reservation", CX_ADJUST_RESERVATION)
+		lttng_ust_field_enum_value("limit", CX_ADJUST_LIMIT)
+	)
+)
+
 LTTNG_UST_TRACEPOINT_EVENT(coxswain, vcpu_wake,
 	LTTNG_UST_TP_ARGS(const struct cx_event *, e),
 	LTTNG_UST_TP_FIELDS(
@@ -226,6 +234,30 @@ LTTNG_UST_TRACEPOINT_EVENT(coxswain, exit,
 		lttng_ust_field_integer(uint16_t, pcpu, e->pcpu)
 		lttng_ust_field_integer(int32_t, vcpu, e->vcpu)
 		lttng_ust_field_integer(uint32_t, reason, e->why)
+	)
+)
+
+LTTNG_UST_TRACEPOINT_EVENT_CLASS(coxswain, pool,
+	LTTNG_UST_TP_ARGS(const struct cx_event *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, t_ns, e->t_ns)
+		lttng_ust_field_integer(uint16_t, pcpu, e->pcpu)
+		lttng_ust_field_integer(uint64_t, online, e->x)
+	)
+)
+LTTNG_UST_TRACEPOINT_EVENT_INSTANCE(coxswain, pool, coxswain, pcpu_offline,
+	LTTNG_UST_TP_ARGS(const struct cx_event *, e))
+LTTNG_UST_TRACEPOINT_EVENT_INSTANCE(coxswain, pool, coxswain, pcpu_online,
+	LTTNG_UST_TP_ARGS(const struct cx_event *, e))
+
+LTTNG_UST_TRACEPOINT_EVENT(coxswain, domain_adjust,
+	LTTNG_UST_TP_ARGS(const struct cx_event *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, t_ns, e->t_ns)
+		lttng_ust_field_integer(uint16_t, pcpu, e->pcpu)
+		lttng_ust_field_integer(int32_t, domain, e->vcpu)
+		lttng_ust_field_enum(coxswain, adjust, uint32_t, what, e->why)
+		lttng_ust_field_integer(uint64_t, value, e->x)
 	)
 )
 

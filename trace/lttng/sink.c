@@ -95,6 +95,15 @@ static void event(const struct cx_event *e)
 	case CX_EV_EXIT:
 		EMIT(exit, e);
 		break;
+	case CX_EV_PCPU_OFFLINE:
+		EMIT(pcpu_offline, e);
+		break;
+	case CX_EV_PCPU_ONLINE:
+		EMIT(pcpu_online, e);
+		break;
+	case CX_EV_ADJUST:
+		EMIT(domain_adjust, e);
+		break;
 	case CX_EVENT_TYPES:
 		break;
 	}

@@ -8,48 +8,9 @@
  * itself, which holds the absence, is not counted.
  */
 #include "cycle.h"
+#include "tally.h"
 #include "cx_guest.h"
-
-#define PIECE UINT64_C(256) /* accesses between two looks at the clock */
-#define PS_PER_NS 1000u
-#define EXIT_TOO_SMALL 2
-
-enum { P_SIZE, P_WRITE, P_AWAY, N_PARAMS };
-enum { R_WARM_PS, R_COLD_PS, R_REFILL_NS, R_RETURNS, R_WARM, R_COLD, N_RESULTS };
-
-CX_WORKLOAD = {
-	CX_WORKLOAD_HEAD,
-	.name = "cachewalk",
-	.summary = "walks a working set in random order: warm against cold, the cost of moving",
-	.progress_unit = "accesses",
-	.n_params = N_PARAMS,
-	.params =
-		{
-			[P_SIZE] = CX_SIZE(
-				"size", 4096, INT64_C(1) << 34, INT64_C(256) * 1024,
-				"working set of each vCPU; the domain's memory must hold all"),
-			[P_WRITE] =
-				CX_BOOL("write", 0,
-					"write to each line, so that moving must write it back"),
-			[P_AWAY] =
-				CX_DURATION("away", 10 * CX_NSEC_PER_USEC, CX_NSEC_PER_SEC,
-					    100 * CX_NSEC_PER_USEC,
-					    "256 accesses that take longer mean that it was away"),
-		},
-	.n_results = N_RESULTS,
-	.results = {[R_WARM_PS] = "warm_ps_per_access",
-		    [R_COLD_PS] = "cold_ps_per_access",
-		    [R_REFILL_NS] = "refill_ns",
-		    [R_RETURNS] = "returns",
-		    [R_WARM] = "warm_accesses",
-		    [R_COLD] = "cold_accesses"},
-};
-
-struct tally {
-	uint64_t warm, warm_ns; /* accesses, and what they took */
-	uint64_t cold, cold_ns;
-	uint64_t returns;
-};
+#include "table.h"
 
 static struct cx_line *walk(struct cx_line *at, bool write)
 {
@@ -61,11 +22,6 @@ static struct cx_line *walk(struct cx_line *at, bool write)
 	return at;
 }
 
-static uint64_t ps_per_access(uint64_t ns, uint64_t accesses)
-{
-	return accesses ? ns * PS_PER_NS / accesses : 0;
-}
-
 static void publish(struct cx_guest_page *page, const struct tally *tally, uint64_t lines)
 {
 	uint64_t warm = ps_per_access(tally->warm_ns, tally->warm);
@@ -73,8 +29,7 @@ static void publish(struct cx_guest_page *page, const struct tally *tally, uint6
 
 	cx_set_result(page, R_WARM_PS, warm);
 	cx_set_result(page, R_COLD_PS, cold);
-	cx_set_result(page, R_REFILL_NS,
-		      warm && cold > warm ? (cold - warm) * lines / PS_PER_NS : 0);
+	cx_set_result(page, R_REFILL_NS, refill_ns(warm, cold, lines));
 	cx_set_result(page, R_RETURNS, tally->returns);
 	cx_set_result(page, R_WARM, tally->warm);
 	cx_set_result(page, R_COLD, tally->cold);
@@ -107,7 +62,7 @@ int cx_main(struct cx_guest_page *page)
 	uint64_t then, now;
 
 	if (lines * CX_LINE_SIZE > heap_size) {
-		cx_log("cachewalk: the working sets do not fit the domain's memory; give it more");
+		cx_log(TOO_SMALL);
 		return EXIT_TOO_SMALL;
 	}
 	cx_random_init(&random, page->seed);

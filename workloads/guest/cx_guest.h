@@ -14,6 +14,7 @@
 
 #include "cx_random.h"
 #include "cx_sync.h"
+#include "cx_table.h"
 
 #include <coxswain/guest_abi.h>
 #include <stdbool.h>
@@ -22,39 +23,6 @@
 
 /** The payload.  Its result is the vCPU's exit status, 0 = as meant. */
 int cx_main(struct cx_guest_page *page);
-
-/** The payload's table, kept in a section of its own: CX_WORKLOAD = {CX_WORKLOAD_HEAD, ...}; */
-#define CX_WORKLOAD                                                                                \
-	extern const struct cx_workload_info cx_workload;                                          \
-	__attribute__((section(CX_WORKLOAD_SECTION), used, aligned(64)))                           \
-	const struct cx_workload_info cx_workload
-#define CX_WORKLOAD_HEAD .magic = CX_WORKLOAD_MAGIC, .version = CX_GUEST_ABI_VERSION
-
-/** One parameter in the table: bounds are inclusive. */
-#define CX_INT(name, unit, min, max, def, doc)                                                     \
-	{                                                                                          \
-		name, unit, CX_WORKLOAD_INT, 0, min, max, def, doc                                 \
-	}
-/** In nanoseconds. */
-#define CX_DURATION(name, min, max, def, doc)                                                      \
-	{                                                                                          \
-		name, "ns", CX_WORKLOAD_DURATION, 0, min, max, def, doc                            \
-	}
-/** In bytes. */
-#define CX_SIZE(name, min, max, def, doc)                                                          \
-	{                                                                                          \
-		name, "bytes", CX_WORKLOAD_SIZE, 0, min, max, def, doc                             \
-	}
-#define CX_BOOL(name, def, doc)                                                                    \
-	{                                                                                          \
-		name, "", CX_WORKLOAD_BOOL, 0, 0, 1, def, doc                                      \
-	}
-
-#define CX_NSEC_PER_USEC INT64_C(1000)
-#define CX_NSEC_PER_MSEC INT64_C(1000000)
-#define CX_NSEC_PER_SEC INT64_C(1000000000)
-/** The longest duration that a payload's table allows. */
-#define CX_HOUR_NS (3600 * CX_NSEC_PER_SEC)
 
 void *memset(void *to, int byte, size_t len);
 void *memcpy(void *restrict to, const void *restrict from, size_t len);

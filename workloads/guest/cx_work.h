@@ -8,9 +8,7 @@
 #define CX_WORKLOADS_WORK_H
 
 #include "cx_guest.h"
-
-/** Iterations in one unit of progress: about a microsecond on a CPU of 3 GHz. */
-#define CX_WORK_UNIT 750
+#include "cx_rate.h"
 
 /** @iterations of a chain of multiplications, each of which needs the one before. */
 static inline void cx_work(uint64_t iterations)
@@ -32,9 +30,6 @@ static inline void cx_work(uint64_t iterations)
 			 : "cc");
 }
 
-/** Iterations a nanosecond, in 1/2^CX_WORK_SHIFT. */
-#define CX_WORK_SHIFT 20
-
 /**
  * How fast cx_work() is here: the best of several runs, each short enough that one is
  * likely not to be interrupted.  Where the time has to be asked of the host, the runs are
@@ -43,8 +38,8 @@ static inline void cx_work(uint64_t iterations)
 static inline uint64_t cx_work_rate(const struct cx_guest_page *page)
 {
 	const bool asked = !page->tsc_mult;
-	const uint64_t iterations = (asked ? 256 : 8) * CX_WORK_UNIT;
-	const int runs = asked ? 4 : 64;
+	const uint64_t iterations = asked ? 256 * CX_WORK_UNIT : CX_WORK_RATE_ITERATIONS;
+	const int runs = asked ? 4 : CX_WORK_RATE_RUNS;
 	uint64_t best = UINT64_MAX;
 
 	for (int i = 0; i < runs; i++) {
@@ -55,13 +50,7 @@ static inline uint64_t cx_work_rate(const struct cx_guest_page *page)
 		if (took < best)
 			best = took;
 	}
-	return (iterations << CX_WORK_SHIFT) / (best ? best : 1);
-}
-
-/** The iterations that take @ns; @ns of at most an hour. */
-static inline uint64_t cx_work_iterations(uint64_t rate, uint64_t ns)
-{
-	return (uint64_t)(((unsigned __int128)ns * rate) >> CX_WORK_SHIFT);
+	return cx_work_rate_of(iterations, best);
 }
 
 #endif

@@ -4,75 +4,17 @@
  * then some thinking.  A holder that loses its pCPU keeps all the others waiting
  * (lock-holder preemption); it shows as a hold far longer than the critical section.
  */
+#include "tally.h"
 #include "ticket.h"
 #include "cx_guest.h"
 #include "cx_work.h"
-
-enum { P_CRITICAL, P_THINK, P_LONG, P_ACQUISITIONS, N_PARAMS };
-enum {
-	R_ACQUISITIONS,
-	R_WAIT_MAX_NS,
-	R_WAIT_SUM_NS,
-	R_HOLD_MAX_NS,
-	R_HOLD_SUM_NS,
-	R_PREEMPTED_HOLDS,
-	R_VIOLATIONS,
-	N_RESULTS
-};
-
-CX_WORKLOAD = {
-	CX_WORKLOAD_HEAD,
-	.name = "lock",
-	.summary = "all vCPUs share a spinning ticket lock: what preempting the holder costs",
-	.progress_unit = "acquisitions",
-	.n_params = N_PARAMS,
-	.params =
-		{
-			[P_CRITICAL] = CX_DURATION("critical", 0, CX_HOUR_NS, 5 * CX_NSEC_PER_USEC,
-						   "CPU time used while holding the lock"),
-			[P_THINK] =
-				CX_DURATION("think", 0, CX_HOUR_NS, 20 * CX_NSEC_PER_USEC,
-					    "CPU time used between letting go and asking again"),
-			[P_LONG] = CX_DURATION(
-				"long", CX_NSEC_PER_USEC, CX_HOUR_NS, 200 * CX_NSEC_PER_USEC,
-				"a hold that takes this much more than its critical section "
-				"was preempted"),
-			[P_ACQUISITIONS] =
-				CX_INT("acquisitions", "acquisitions", 0, INT64_C(1) << 60, 0,
-				       "acquisitions after which each vCPU ends; 0 = never"),
-		},
-	.n_results = N_RESULTS,
-	.results = {[R_ACQUISITIONS] = "acquisitions",
-		    [R_WAIT_MAX_NS] = "wait_max_ns",
-		    [R_WAIT_SUM_NS] = "wait_sum_ns",
-		    [R_HOLD_MAX_NS] = "hold_max_ns",
-		    [R_HOLD_SUM_NS] = "hold_sum_ns",
-		    [R_PREEMPTED_HOLDS] = "preempted_holds",
-		    [R_VIOLATIONS] = "violations"},
-};
+#include "table.h"
 
 /** What the vCPUs share. */
 struct shared {
 	struct cx_ticket_lock lock;
 	uint64_t holder; /* vCPU + 1 while one is inside: checks that the lock excludes */
 };
-
-struct tally {
-	uint64_t acquisitions, wait_max, wait_sum, hold_max, hold_sum, preempted, violations;
-};
-
-static void count(struct tally *tally, uint64_t wait, uint64_t hold, uint64_t too_long)
-{
-	tally->acquisitions++;
-	tally->wait_sum += wait;
-	tally->hold_sum += hold;
-	if (wait > tally->wait_max)
-		tally->wait_max = wait;
-	if (hold > tally->hold_max)
-		tally->hold_max = hold;
-	if (hold > too_long)
-		tally->preempted++;
-}
 
 static void publish(struct cx_guest_page *page, const struct tally *tally)
 {

@@ -12,7 +12,7 @@
  *	loop:
  *	    model->next(v, &step)                  it runs: what does it do next?
  *	    WORK   the pCPU is its own for step.ns of undisturbed work; however often it is
- *	           preempted meanwhile, model->worked(v, ns) hears of each part
+ *	           preempted meanwhile, model->worked(v, ns, took) hears of each part
  *	    SPIN   it burns the pCPU until a sibling calls cx_model_release(), or for step.ns
  *	    BLOCK, YIELD, TIMER, SEND              hypercalls
  *	    EXIT   it is no more
@@ -68,16 +68,18 @@ struct cx_model {
 	void (*init)(struct cx_model_vcpu *v);
 	/** It runs, and what it did last is done: what is next?  Sets *step. */
 	void (*next)(struct cx_model_vcpu *v, struct cx_model_step *step);
-	/** It has done @ns of its step WORK, at full speed or not; all of the calls for one
-	 *  step add up to its ns.  Default: nothing. */
-	void (*worked)(struct cx_model_vcpu *v, uint64_t ns);
+	/** It has done @ns of its step WORK, which took @took_ns of run time: more than @ns while
+	 *  its working set was cold.  All of the calls for one step add up to its ns.  A part
+	 *  that is still under way when the run ends is told of before publish().
+	 *  Default: nothing. */
+	void (*worked)(struct cx_model_vcpu *v, uint64_t ns, uint64_t took_ns);
 	/** Bring progress and results up to date.  May come at any time.  Default: nothing. */
 	void (*publish)(struct cx_model_vcpu *v);
 	/** Bytes that its work touches over and over; asked once, after init().  Default: 0. */
 	uint64_t (*working_set)(struct cx_model_vcpu *v);
 };
 
-/** All models that the program has; ends with NULL. */
+/** The models of all shipped workloads; ends with NULL.  In workloads/models.c. */
 extern const struct cx_model *const cx_models[];
 
 /* --- what a model is told ------------------------------------------------------- */
@@ -90,6 +92,8 @@ int64_t cx_model_param(const struct cx_model_vcpu *v, unsigned index);
 uint64_t cx_model_seed(const struct cx_model_vcpu *v);
 unsigned cx_model_index(const struct cx_model_vcpu *v); /* in its domain */
 unsigned cx_model_vcpus(const struct cx_model_vcpu *v); /* of its domain */
+/** Bytes of this vCPU's part of the heap, as cx_heap() gives them to a payload. */
+uint64_t cx_model_heap(const struct cx_model_vcpu *v);
 /** Nanoseconds since the start of the run. */
 uint64_t cx_model_now(const struct cx_model_vcpu *v);
 /** The ports that its last BLOCK returned; 0: the time had passed. */
@@ -101,7 +105,7 @@ uint64_t cx_model_work_rate(const struct cx_model_vcpu *v);
 /** Iterations of a spinning loop (load, compare, pause) in a microsecond, at least 1. */
 uint64_t cx_model_spin_rate(const struct cx_model_vcpu *v);
 /** What an access of a random walk through its working set costs, all of it being where
- *  it fits best, in picoseconds, at least 1. */
+ *  it fits best, in picoseconds, at least 1.  Not in init() and working_set(). */
 uint64_t cx_model_access_ps(const struct cx_model_vcpu *v);
 
 /* --- what a model does ------------------------------------------------------------ */
@@ -112,5 +116,7 @@ void cx_model_release(struct cx_model_vcpu *v, unsigned index);
 void cx_model_set_progress(struct cx_model_vcpu *v, uint64_t progress);
 /** Out of range: ignored. */
 void cx_model_set_result(struct cx_model_vcpu *v, unsigned index, uint64_t value);
+/** CX_HC_LOG: one line of at most 200 bytes. */
+void cx_model_log(struct cx_model_vcpu *v, const char *line);
 
 #endif

@@ -31,6 +31,12 @@
  *
  * wake() and block() strictly alternate for a vCPU, starting with wake().
  *
+ * A pCPU may go offline and come back while all this goes on.  One that is about to go is
+ * no longer counted, ranked or allowed; who waits or sleeps there is assigned elsewhere, with
+ * migrate(v, from, to); who runs there leaves, pick() is called a last time with it as prev,
+ * whose answer nobody needs any more (NULL is best; a vCPU named all the same hears block(),
+ * then wake() where it goes), and it is assigned elsewhere likewise.  pcpu_offline() follows.
+ *
  * Only `name` and `pick` are mandatory.  A policy is a pure function of what it is
  * told: time comes as @now, randomness from cx_random(), topology from cx_distance();
  * no clock, no I/O, no thread, no allocation outside *_attach, init and pcpu_online,
@@ -188,10 +194,13 @@ struct cx_plugin {
 
 	/* --- pCPUs --------------------------------------------------------------- */
 
-	/** [all] A pCPU joins the pool, idle.  Set up its queue, cx_tick_every().
+	/** [all] A pCPU joins the pool, idle: at the start, or later.  It is counted and ranked
+	 *  already.  Set up its queue, cx_tick_every(); later its first pick() follows unasked.
 	 *  Returns 0 or a negative errno: the run fails with it. */
 	int (*pcpu_online)(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now);
-	/** [all] It leaves; nobody runs on it, nobody is assigned to it. */
+	/** [all] It leaves; nobody runs on it, nobody is assigned to it, and it is neither
+	 *  counted nor ranked any more.  Its tick and its timers end with it: what was set
+	 *  for it and is still needed must be set elsewhere.  Its private area is freed next. */
 	void (*pcpu_offline)(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t now);
 
 	/* --- domains and vCPUs --------------------------------------------------- */
@@ -223,8 +232,9 @@ struct cx_plugin {
 	struct cx_pcpu *(*choose_pcpu)(struct cx_policy *policy, struct cx_vcpu *v, uint64_t now);
 	/**
 	 * @v has been assigned from @from to @to by core: chosen at wake-up, or because
-	 * affinity or the pool changed.  Locks of both.  If it is queued on @from, queue it
-	 * on @to.  Not called for the policy's own cx_migrate().  Default: nothing.
+	 * affinity or the pool changed; it may wait, be parked or sleep.  Locks of both.  If
+	 * it is queued on @from, queue it on @to.  Core kicks @to if it idles.  Not called for
+	 * the policy's own cx_migrate().  Default: nothing.
 	 */
 	void (*migrate)(struct cx_policy *policy, struct cx_vcpu *v, struct cx_pcpu *from,
 			struct cx_pcpu *to, uint64_t now);
@@ -242,7 +252,8 @@ struct cx_plugin {
 	 * Mandatory.  Who runs next on @pcpu?  @pick->prev, if it is still runnable and not
 	 * returned, waits from now on.  A vCPU that is assigned to another pCPU may be
 	 * returned only after cx_migrate() brought it here.  Returns NULL to idle: the pCPU
-	 * then costs nothing until it is kicked.
+	 * then costs nothing until it is kicked.  On a pCPU that is about to go offline
+	 * cx_vcpu_allowed() holds for nobody, and the answer is not used.
 	 */
 	struct cx_vcpu *(*pick)(struct cx_policy *policy, struct cx_pcpu *pcpu,
 				struct cx_pick *pick);
@@ -280,7 +291,7 @@ int64_t cx_domain_param(const struct cx_domain *dom, unsigned index);
 unsigned cx_pcpu_count(const struct cx_policy *policy);
 /** The pCPU with index @index (0 .. 65534), or NULL when none is online there. */
 struct cx_pcpu *cx_pcpu_at(const struct cx_policy *policy, unsigned index);
-/** Highest index in use, plus one. */
+/** Highest index in use, online or not, plus one. */
 unsigned cx_pcpu_limit(const struct cx_policy *policy);
 unsigned cx_pcpu_index(const struct cx_pcpu *pcpu);
 /** Nobody runs there.  A moment's truth for a pCPU whose lock is not held. */
@@ -294,8 +305,9 @@ struct cx_vcpu *cx_pcpu_current(const struct cx_pcpu *pcpu);
 struct cx_vcpu *cx_pcpu_next_vcpu(const struct cx_pcpu *pcpu, const struct cx_vcpu *after);
 /** How far apart two pCPUs are. */
 enum cx_distance cx_distance(const struct cx_pcpu *a, const struct cx_pcpu *b);
-/** The pCPUs of the pool from the nearest to the farthest: @rank 0 is @pcpu itself,
- *  cx_pcpu_count() - 1 the farthest; NULL past that.  Equal distances by index. */
+/** The pCPUs of the pool that are online, from the nearest to the farthest: @rank 0 is @pcpu
+ *  itself (always), cx_pcpu_count() - 1 the farthest; NULL past that.  Equal distances by
+ *  index. */
 struct cx_pcpu *cx_pcpu_near(const struct cx_pcpu *pcpu, unsigned rank);
 
 /* --- domains [any] --- */
@@ -336,7 +348,8 @@ void cx_kick(struct cx_pcpu *pcpu);
 /** [op] Call tick() on @pcpu every @period_ns while it is not idle, at multiples of it;
  *  0 = never.  A period from 100 us up. */
 void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns);
-/** [op] Call timer(@pcpu, @id) at @when_ns (at once if past); UINT64_MAX cancels. */
+/** [op] Call timer(@pcpu, @id) at @when_ns (at once if past); UINT64_MAX cancels, and so
+ *  does @pcpu's going offline.  Setting one for a pCPU that is offline is a fault. */
 void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns);
 /** [op] Park @v: it may not be picked until unparked.  If it runs, its pCPU is kicked.
  *  Parking it twice for one reason is the same as once. */

@@ -19,7 +19,7 @@ static struct cx_scenario *changed(const char *text, const char *place, const ch
 	struct cx_scenario *s = NULL;
 	struct cx_error err;
 
-	if (cx_load_changed(text, strlen(text), &one, 1, &s, &err) != 0)
+	if (cx_load_overridden(text, strlen(text), &one, 1, &s, &err) != 0)
 		fail_msg("%s = %s: %s", place, value, err.text);
 	return s;
 }
@@ -31,7 +31,7 @@ static void refused(const char *text, const char *place, const char *value, int 
 	struct cx_scenario *s = NULL;
 	struct cx_error err;
 
-	assert_int_equal(cx_load_changed(text, strlen(text), &one, 1, &s, &err), code);
+	assert_int_equal(cx_load_overridden(text, strlen(text), &one, 1, &s, &err), code);
 	if (!strstr(err.text, words))
 		fail_msg("%s = %s: \"%s\" is not in: %s", place, value, words, err.text);
 }
@@ -105,7 +105,7 @@ static void test_several_at_once(void **state)
 	struct cx_error err;
 
 	(void)state;
-	assert_int_equal(cx_load_changed(ONE, strlen(ONE), both, COUNT(both), &s, &err), 0);
+	assert_int_equal(cx_load_overridden(ONE, strlen(ONE), both, COUNT(both), &s, &err), 0);
 	assert_int_equal(s->domains[0].vcpus, 2);
 	assert_int_equal(s->domains[0].limit, 200);
 	assert_int_equal(s->domains[0].n_settings, 2);

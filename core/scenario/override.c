@@ -74,7 +74,7 @@ static node_index find_domain(yaml_document_t *doc, const char *place, size_t *l
 	return best;
 }
 
-static int no_domain(struct cx_reading *r, const struct cx_setting *change)
+static int no_domain(struct cx_reading *r, const struct cx_setting *over)
 {
 	const yaml_node_t *list = cx_doc_find(r, DOMAINS);
 	char key[CX_KEY_MAX], text[CX_ERROR_MAX / 2] = "";
@@ -93,12 +93,12 @@ static int no_domain(struct cx_reading *r, const struct cx_setting *change)
 				 cx_doc_text(name));
 	}
 	return cx_fail(r->err, ENOENT, "%s: has no domain for \"%.200s\"; it has %s", r->file,
-		       change->name, *text ? text : "none");
+		       over->name, *text ? text : "none");
 }
 
-static int no_place(struct cx_reading *r, const struct cx_setting *change)
+static int no_place(struct cx_reading *r, const struct cx_setting *over)
 {
-	return cx_fail(r->err, EINVAL, "found \"%.200s\", allowed " PLACES, change->name);
+	return cx_fail(r->err, EINVAL, "found \"%.200s\", allowed " PLACES, over->name);
 }
 
 /* --- changing ------------------------------------------------------------------ */
@@ -142,26 +142,26 @@ static node_index inner_map(yaml_document_t *doc, node_index map, const char *na
 	return inner && set(doc, map, name, inner) ? inner : 0;
 }
 
-static int change_domain(struct cx_reading *r, yaml_document_t *doc,
-			 const struct cx_setting *change)
+static int override_domain(struct cx_reading *r, yaml_document_t *doc,
+			   const struct cx_setting *over)
 {
-	const char *place = change->name + strlen(DOMAINS "."), *key, *dot;
+	const char *place = over->name + strlen(DOMAINS "."), *key, *dot;
 	node_index map;
 	size_t len;
 
 	map = find_domain(doc, place, &len);
 	if (!map)
-		return no_domain(r, change);
+		return no_domain(r, over);
 	key = place + len + 1;
 	if (strcmp(key, "name") == 0 || strcmp(key, "workload") == 0 || strcmp(key, "policy") == 0)
-		return no_place(r, change);
+		return no_place(r, over);
 	dot = strchr(key, '.');
 	if (dot) {
 		char outer[16];
 
 		snprintf(outer, sizeof(outer), "%.*s", (int)(dot - key), key);
 		if ((strcmp(outer, "workload") != 0 && strcmp(outer, "policy") != 0) || !dot[1])
-			return no_place(r, change);
+			return no_place(r, over);
 		map = inner_map(doc, map, outer);
 		if (!map)
 			return cx_out_of_memory(r);
@@ -170,27 +170,26 @@ static int change_domain(struct cx_reading *r, yaml_document_t *doc,
 		key = dot + 1;
 	}
 	if (!*key)
-		return no_place(r, change);
-	return set_text(doc, map, key, change->value) ? 0 : cx_out_of_memory(r);
+		return no_place(r, over);
+	return set_text(doc, map, key, over->value) ? 0 : cx_out_of_memory(r);
 }
 
-static int change_one(struct cx_reading *r, yaml_document_t *doc, const struct cx_setting *change)
+static int override_one(struct cx_reading *r, yaml_document_t *doc, const struct cx_setting *over)
 {
 	static const char *const top[] = { "duration", "pcpus", "topology" };
 	size_t i;
 
-	if (strncmp(change->name, DOMAINS ".", strlen(DOMAINS ".")) == 0)
-		return change_domain(r, doc, change);
+	if (strncmp(over->name, DOMAINS ".", strlen(DOMAINS ".")) == 0)
+		return override_domain(r, doc, over);
 	for (i = 0; i < sizeof(top) / sizeof(top[0]); i++)
-		if (strcmp(change->name, top[i]) == 0)
-			return set_text(doc, ROOT, change->name, change->value)
-				       ? 0
-				       : cx_out_of_memory(r);
-	return no_place(r, change);
+		if (strcmp(over->name, top[i]) == 0)
+			return set_text(doc, ROOT, over->name, over->value) ? 0
+									    : cx_out_of_memory(r);
+	return no_place(r, over);
 }
 
-static int change_all(struct cx_reading *r, yaml_document_t *doc, const struct cx_setting *changes,
-		      unsigned n)
+static int override_all(struct cx_reading *r, yaml_document_t *doc,
+			const struct cx_setting *overrides, unsigned n)
 {
 	unsigned i;
 	int rc = 0;
@@ -198,7 +197,7 @@ static int change_all(struct cx_reading *r, yaml_document_t *doc, const struct c
 	if (node(doc, ROOT)->type != YAML_MAPPING_NODE)
 		return 0; /* the schema has a message for it */
 	for (i = 0; i < n && !rc; i++)
-		rc = change_one(r, doc, &changes[i]);
+		rc = override_one(r, doc, &overrides[i]);
 	return rc;
 }
 
@@ -249,18 +248,18 @@ static bool write_text(yaml_document_t *doc, const char *before, char **text)
 	return fclose(out) == 0 && good;
 }
 
-int cx_changes_apply(struct cx_reading *r, const struct cx_setting *changes, unsigned n)
+int cx_override(struct cx_reading *r, const struct cx_setting *overrides, unsigned n)
 {
 	yaml_document_t copy;
 	char *text = NULL;
 	int rc;
 
-	rc = change_all(r, &r->doc.yaml, changes, n);
+	rc = override_all(r, &r->doc.yaml, overrides, n);
 	if (!rc)
 		rc = cx_doc_parse(r, r->out->text, strlen(r->out->text), &copy);
 	if (rc)
 		return rc;
-	rc = change_all(r, &copy, changes, n);
+	rc = override_all(r, &copy, overrides, n);
 	if (rc) {
 		yaml_document_delete(&copy);
 		return rc;

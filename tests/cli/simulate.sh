@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Simulated runs: the same results for the same seed, whatever else the host does; topologies that
+# this host does not have; what cannot be simulated.
+. "$(dirname "$0")/lib.sh"
+mark_processes
+
+mixed=$TOP/workloads/scenarios/mixed.yaml
+sim=("$COXSWAIN" run "$mixed" --machine sim --json)
+cat >wide.yaml <<'Y'
+name: wide
+duration: 2s
+topology: "pack:2 l3:1 core:4 pu:2"
+domains:
+  - {name: hog, count: 5, vcpus: 2, workload: {name: hog}}
+  - {name: bursty, count: 8, workload: {name: bursty, run: 3ms, block: 4ms, vary: 50}}
+  - {name: walker, count: 4, workload: {name: cachewalk, size: 512KiB}}
+Y
+wide=("$COXSWAIN" run wide.yaml --machine sim --json)
+
+# same FILE...: not empty, and all alike.
+same() {
+	local f
+	for f in "${@:2}"; do
+		[ -s "$1" ] && cmp "$1" "$f" || return 1
+	done
+}
+
+check "a run" sh -c '"$@" >first.json' sh "${sim[@]}" -s credit -d 3s
+json "says what it is" first.json '.machine == "sim" and .backend == "sim" and .runs[0].degraded == false'
+json "lasts as long as was asked for, to the nanosecond" first.json '.runs[0].duration_ns == 3000000000'
+json "the states' times add up, and everybody gets on" first.json 'all(.runs[].domains[].vcpus[];
+	.run_ns + .ready_ns + .limited_ns + .costop_ns + .blocked_ns + .paused_ns == .stop_ns - .start_ns
+	and .progress > 0)'
+json "accounts and metrics agree" first.json '.runs[0].trace.disagreement_ns == 0 and .runs[0].trace.lost == 0'
+json "nobody takes a simulated pCPU away" first.json '.runs[0].host_steal_ns == 0'
+
+"${sim[@]}" -s credit -d 3s >again.json
+check "the same again, to the byte" same first.json again.json
+for i in 1 2 3 4; do
+	"${sim[@]}" -s credit -d 3s >beside-$i.json &
+done
+wait
+check "four at once are all the same" same first.json beside-{1,2,3,4}.json
+taskset -c 0 "${sim[@]}" -s credit -d 3s >pinned.json
+check "wherever it runs" same first.json pinned.json
+"${sim[@]}" -s credit -d 3s --seed 2 >seed.json
+cmp -s first.json seed.json && fail "another seed is another run" || pass "another seed is another run"
+"${sim[@]}" -s credit -d 3s --shuffle-ties 1 >shuffled.json
+"${sim[@]}" -s credit -d 3s --shuffle-ties 1 >shuffled-again.json
+check "ties by chance, the same for one seed" same shuffled.json shuffled-again.json
+json "and as sound" shuffled.json '.runs[0].degraded == false and all(.runs[].domains[].vcpus[]; .progress > 0)'
+
+check "a host that is not here" sh -c '"$@" >wide.json' sh "${wide[@]}" -s credit
+json "has the pCPUs that were described" wide.json '.runs[0].pcpus | length == 16'
+json "moves over every distance it has" wide.json '[.runs[0].domains[].vcpus[].migrations | to_entries[] |
+	select(.value > 0) | .key] | unique | contains(["llc", "node", "smt"])'
+json "hogs of equal weight fare alike" wide.json '[.runs[0].domains[] | select(.name | startswith("hog")) | .run_ns] |
+	(max - min) / max < 0.1'
+check "all policies" sh -c '"$@" >all.json' sh "$COXSWAIN" compare wide.yaml --machine sim -d 500ms -j
+json "but the baseline" all.json '[.runs[].scheduler] == ["rr", "credit"]'
+
+cat >own.yaml <<Y
+name: own
+duration: 100ms
+domains:
+  - {name: own, workload: {name: $BUILD/tests/guests/probe.elf}}
+Y
+expect "a workload without a model" 2 'own.yaml:[0-9]+: domain own: workload .* has no model.*hog' \
+	"$COXSWAIN" run own.yaml --machine sim
+sed -i 's/^topology:.*/topology: "core:x"/' wide.yaml
+expect "no such topology" 2 'topology "core:x"' "$COXSWAIN" run wide.yaml --machine sim
+nothing_left "no process is left, nor a file"
