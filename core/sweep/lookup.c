@@ -299,7 +299,7 @@ static int try_change(const struct cx_sweep *sweep, unsigned scenario, unsigned 
 	int ret;
 
 	ret = cx_scenario_load_overridden(sweep->scenarios[scenario].file, sweep->dirs.payloads,
-				       &change, 1, &loaded, err);
+					  &change, 1, &loaded, err);
 	cx_scenario_free(loaded);
 	if (ret == -ENOENT)
 		return 1;

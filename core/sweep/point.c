@@ -18,7 +18,7 @@ int cx_point_scenario(const struct cx_sweep *sweep, const struct cx_point *point
 						     .value = axis->values[point->value[a]] };
 	}
 	return cx_scenario_load_overridden(sweep->scenarios[point->scenario].file,
-					sweep->dirs.payloads, changes, n, scenario, err);
+					   sweep->dirs.payloads, changes, n, scenario, err);
 }
 
 /** "tslice" of "credit.tslice". */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_MAX_SHOWN 16u /* columns of a setting's name or value */
+#define NAME_MAX_SHOWN 24u /* columns of a setting's name or value */
 #define FAILURES_SHOWN 10u
 
 /* Of the table; all are in means.csv.  Each with room for "12.3ms +-1.56ms" and the like. */
