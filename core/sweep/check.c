@@ -26,7 +26,25 @@ static uint64_t variants(const struct cx_sweep *sweep, unsigned scenario)
 	return n;
 }
 
-/** What the point says is set, in front of the message: it is a matter of the plan. */
+/** The one setting that is wrong by itself; false: there is none. */
+static bool blame_one(const struct cx_sweep *sweep, const struct cx_point *point,
+		      struct cx_error *err)
+{
+	struct cx_error alone;
+	unsigned a;
+
+	for (a = 0; a < sweep->plan->n_axes; a++) {
+		if (sweep->plan->axes[a].kind != CX_AXIS_SET || point->value[a] == CX_NO_VALUE ||
+		    cx_sweep_try(sweep, point->scenario, a, point->value[a], &alone) != -EINVAL ||
+		    strcmp(alone.text, err->text) != 0)
+			continue;
+		cx_sweep_blame(sweep, a, err);
+		return true;
+	}
+	return false;
+}
+
+/** All that is set, in front of the message: it is a matter of the plan. */
 static int blame_point(const struct cx_sweep *sweep, const struct cx_point *point, int ret,
 		       struct cx_error *err)
 {
@@ -73,6 +91,8 @@ static int check_variant(struct checking *c, struct cx_point *point, struct cx_e
 			ret = cx_run_check(scenario, &options.run, err);
 	}
 	cx_scenario_free(scenario);
+	if (ret == -EINVAL && blame_one(c->sweep, point, err))
+		return ret;
 	return ret ? blame_point(c->sweep, point, ret, err) : 0;
 }
 

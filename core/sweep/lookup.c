@@ -140,7 +140,7 @@ static int find_costs(struct cx_sweep *sweep, const char *dir, struct cx_error *
 
 /* --- whom a setting reaches ---------------------------------------------------------- */
 
-static int blame(const struct cx_sweep *sweep, unsigned axis, struct cx_error *err)
+int cx_sweep_blame(const struct cx_sweep *sweep, unsigned axis, struct cx_error *err)
 {
 	const struct cx_axis *a = &sweep->plan->axes[axis];
 	char key[CX_PLAN_TEXT_MAX + 16];
@@ -153,7 +153,7 @@ static int same_value(const struct cx_sweep *sweep, unsigned axis, const char *f
 		      const char *second, struct cx_error *err)
 {
 	cx_fail(err, EINVAL, "found \"%s\" and \"%s\", allowed each value once", first, second);
-	return blame(sweep, axis, err);
+	return cx_sweep_blame(sweep, axis, err);
 }
 
 /** Every value once, as the policy reads them. */
@@ -168,7 +168,7 @@ static int try_param(const struct cx_sweep *sweep, unsigned axis, const struct c
 	for (i = 0; i < a->n && !ret; i++) {
 		if (cx_param_parse(param, a->values[i], &read[i], err) < 0) {
 			cx_fail_prefix(err, EINVAL, "scheduler %s", policy);
-			ret = blame(sweep, axis, err);
+			ret = cx_sweep_blame(sweep, axis, err);
 		}
 		for (k = 0; k < i && !ret; k++)
 			if (read[k] == read[i])
@@ -229,7 +229,7 @@ static int no_param(const struct cx_sweep *sweep, unsigned axis, struct cx_error
 		return no_memory(err);
 	cx_fail(err, EINVAL, "found a parameter that none of the schedulers has, allowed %s", list);
 	free(list);
-	return blame(sweep, axis, err);
+	return cx_sweep_blame(sweep, axis, err);
 }
 
 /** Both "tslice" and "credit.tslice"? */
@@ -244,7 +244,7 @@ static int check_both(const struct cx_sweep *sweep, unsigned axis, unsigned p,
 			continue;
 		cx_fail(err, EINVAL, "found it for %s again (first as %s), allowed one of them",
 			sweep->plan->schedulers[p].label, axes[k].name);
-		return blame(sweep, axis, err);
+		return cx_sweep_blame(sweep, axis, err);
 	}
 	return 0;
 }
@@ -280,7 +280,7 @@ static int reach_costs(const struct cx_sweep *sweep, unsigned axis, struct cx_er
 	for (i = 0; i < a->n && !ret; i++) {
 		read[i] = sweep->costs;
 		if (cx_costs_set(&read[i], a->name, a->values[i], err) < 0)
-			ret = blame(sweep, axis, err);
+			ret = cx_sweep_blame(sweep, axis, err);
 		for (k = 0; k < i && !ret; k++)
 			if (memcmp(&read[k], &read[i], sizeof(*read)) == 0)
 				ret = same_value(sweep, axis, a->values[k], a->values[i], err);
@@ -289,40 +289,35 @@ static int reach_costs(const struct cx_sweep *sweep, unsigned axis, struct cx_er
 	return ret;
 }
 
-/** 0; 1: that scenario has no such domain; or -errno. */
-static int try_change(const struct cx_sweep *sweep, unsigned scenario, unsigned axis,
-		      unsigned value, struct cx_error *err)
+int cx_sweep_try(const struct cx_sweep *sweep, unsigned scenario, unsigned axis, unsigned value,
+		 struct cx_error *err)
 {
 	const struct cx_axis *a = &sweep->plan->axes[axis];
-	struct cx_setting change = { .name = a->name, .value = a->values[value] };
+	struct cx_setting override = { .name = a->name, .value = a->values[value] };
 	struct cx_scenario *loaded = NULL;
 	int ret;
 
 	ret = cx_scenario_load_overridden(sweep->scenarios[scenario].file, sweep->dirs.payloads,
-					  &change, 1, &loaded, err);
+					  &override, 1, &loaded, err);
 	cx_scenario_free(loaded);
-	if (ret == -ENOENT)
-		return 1;
-	return ret < 0 ? blame(sweep, axis, err) : 0;
+	return ret;
 }
 
+/** A value that is wrong alone may be right beside another: cx_sweep_check() tells. */
 static int reach_scenarios(struct cx_sweep *sweep, unsigned axis, struct cx_error *err)
 {
-	const struct cx_axis *a = &sweep->plan->axes[axis];
 	bool any = false;
-	unsigned s, v;
-	int ret = 0;
+	unsigned s;
 
-	for (s = 0; s < sweep->plan->n_scenarios && ret >= 0; s++) {
-		ret = try_change(sweep, s, axis, 0, err);
-		sweep->scenarios[s].reached[axis] = ret == 0;
-		any |= ret == 0;
-		for (v = 1; v < a->n && ret == 0; v++)
-			ret = try_change(sweep, s, axis, v, err);
+	for (s = 0; s < sweep->plan->n_scenarios; s++) {
+		int ret = cx_sweep_try(sweep, s, axis, 0, err);
+
+		if (ret < 0 && ret != -ENOENT && ret != -EINVAL)
+			return ret;
+		sweep->scenarios[s].reached[axis] = ret != -ENOENT;
+		any |= ret != -ENOENT;
 	}
-	if (ret < 0)
-		return ret;
-	return any ? 0 : blame(sweep, axis, err);
+	return any ? 0 : cx_sweep_blame(sweep, axis, err);
 }
 
 static int reach(struct cx_sweep *sweep, struct cx_error *err)

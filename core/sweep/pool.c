@@ -149,8 +149,8 @@ static int was_killed(struct pool *p, struct job *job, int sig, struct cx_error 
 		return 0;
 	}
 	job->tries = 0;
-	snprintf(why, sizeof(why), "its process was killed by signal %d (%s), %u times", sig,
-		 strsignal(sig), TRIES);
+	snprintf(why, sizeof(why), "its process was killed by signal %d (%s) in each of %u tries",
+		 sig, strsignal(sig), TRIES);
 	ret = cx_store_claim(p->work->store, job->number, err);
 	if (ret)
 		return ret == -EAGAIN ? 0 : ret;

@@ -21,6 +21,15 @@
 #define CX_DIR_LOCK "lock"
 #define CX_DIR_STOP "stop"
 
+/* --- lookup.c --------------------------------------------------------------------- */
+
+/** "PLAN:LINE: set.domains.web.limit: " before the message in @err; -EINVAL. */
+int cx_sweep_blame(const struct cx_sweep *sweep, unsigned axis, struct cx_error *err);
+/** Load scenario @scenario with one value set, and nothing else.  As
+ *  cx_scenario_load_overridden(). */
+int cx_sweep_try(const struct cx_sweep *sweep, unsigned scenario, unsigned axis, unsigned value,
+		 struct cx_error *err);
+
 /* --- point.c: what a point means for a run ------------------------------------------ */
 
 /** The scenario of @point, with what is set.  As cx_scenario_load_overridden(). */
