@@ -25,7 +25,22 @@ static int ended(const struct cx_round *round, int status, struct cx_error *err)
 	return 0;
 }
 
-int cx_parallel_round(struct cx_round *round, struct cx_error *err)
+/** What a host's shell is to run; parallel puts the points in the place of {}. */
+static char *command_of(const struct cx_round *round)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	fputs("sh ", out);
+	cx_put_shell(round->dir, out);
+	fputs("/" CX_DIR_SCRIPT " {}", out);
+	return fclose(out) ? NULL : text;
+}
+
+static int run(struct cx_round *round, const char *command, struct cx_error *err)
 {
 	const struct cx_spread *s = round->spread;
 	const char *argv[16];
@@ -37,8 +52,6 @@ int cx_parallel_round(struct cx_round *round, struct cx_error *err)
 	argv[n++] = "parallel";
 	argv[n++] = "--arg-file";
 	argv[n++] = CX_DIR_TASKS;
-	argv[n++] = "--workdir";
-	argv[n++] = round->dir;
 	if (s->hosts) {
 		argv[n++] = "--sshlogin";
 		argv[n++] = s->hosts;
@@ -48,9 +61,7 @@ int cx_parallel_round(struct cx_round *round, struct cx_error *err)
 		argv[n++] = "--jobs";
 		argv[n++] = jobs;
 	}
-	argv[n++] = "sh";
-	argv[n++] = "./" CX_DIR_SCRIPT;
-	argv[n++] = "{}";
+	argv[n++] = command;
 	argv[n] = NULL;
 	ret = cx_child_start(argv, round->dir, LOG, NULL, &pid, err);
 	if (ret)
@@ -61,4 +72,13 @@ int cx_parallel_round(struct cx_round *round, struct cx_error *err)
 			return -ECANCELED;
 		}
 	return ended(round, status, err);
+}
+
+int cx_parallel_round(struct cx_round *round, struct cx_error *err)
+{
+	char *command = command_of(round);
+	int ret = command ? run(round, command, err) : cx_fail(err, ENOMEM, "out of memory");
+
+	free(command);
+	return ret;
 }

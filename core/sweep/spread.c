@@ -82,8 +82,7 @@ static int wait_for_others(struct cx_round *round, const struct cx_numbers *left
 
 /* --- dealing ---------------------------------------------------------------------------- */
 
-/** In a shell's single quotes. */
-static void put_quoted(const char *text, FILE *out)
+void cx_put_shell(const char *text, FILE *out)
 {
 	fputc('\'', out);
 	for (; *text; text++)
@@ -112,18 +111,18 @@ static int write_script(const struct cx_round *round, struct cx_error *err)
 	      "# Without an argument, as a task of a Slurm array: its line of the file tasks.\n"
 	      "cd ",
 	      out);
-	put_quoted(cwd, out);
+	cx_put_shell(cwd, out);
 	fputs(" || exit\ndir=", out);
-	put_quoted(round->dir, out);
+	cx_put_shell(round->dir, out);
 	if (path) {
 		fputs("\nCOXSWAIN_PATH=", out);
-		put_quoted(path, out);
+		cx_put_shell(path, out);
 		fputs("\nexport COXSWAIN_PATH", out);
 	}
 	fputs("\npoints=${1:-$(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" \"$dir/" CX_DIR_TASKS
 	      "\")}\nexec ",
 	      out);
-	put_quoted(round->spread->program, out);
+	cx_put_shell(round->spread->program, out);
 	fputs(" sweep \"$dir/" CX_DIR_PLAN "\" --out \"$dir\" --points \"$points\" --quiet\n", out);
 	ret = fclose(out) ? cx_fail(err, ENOMEM, "out of memory")
 			  : cx_store_write(round->work->store, "", CX_DIR_SCRIPT, text, len, err);

@@ -29,6 +29,8 @@ struct cx_round {
 /** To be called while tasks run, every now and then: waits a moment, counts, tells.  True: it
  *  is to end. */
 bool cx_round_look(struct cx_round *round);
+/** @text in a shell's single quotes. */
+void cx_put_shell(const char *text, FILE *out);
 
 /* --- children.c --- */
 
