@@ -40,12 +40,12 @@ struct cx_cli_options {
 	const char *scheduler;  /* NULL = the scenario's */
 	const char *schedulers; /* "linux,rr,credit" */
 	enum cx_cli_machine machine;
+	const char *topology; /* as cx_topology_open() takes it; NULL = not given */
 	uint64_t duration_ns; /* 0 = the scenario's */
 	uint64_t seed;        /* with seed_given */
 	bool seed_given;
 	const char **params; /* "NAME=VALUE", as given; malloc'd array */
 	unsigned n_params;
-	const char *topology;  /* what is simulated; NULL = the scenario's, else this host */
 	uint64_t shuffle_seed; /* with shuffle_given */
 	bool shuffle_given;
 	const char *out; /* NULL = not given */
@@ -88,6 +88,7 @@ enum cx_cli_complete {
 	CX_COMPLETE_SCHEDULER,  /* a name, or a file *.so */
 	CX_COMPLETE_SCHEDULERS, /* names, comma-separated */
 	CX_COMPLETE_SCENARIO,   /* a shipped name, or a file *.yaml */
+	CX_COMPLETE_TOPOLOGY,   /* host, or a file *.xml */
 	CX_COMPLETE_DIRECTORY,
 	CX_COMPLETE_COMMAND
 };

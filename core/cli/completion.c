@@ -56,6 +56,9 @@ static void put_action(FILE *out, enum cx_cli_complete complete, const char *cho
 	case CX_COMPLETE_SCENARIO:
 		fputs("_coxswain_files \"$(_coxswain_names scenarios)\" .yaml", out);
 		break;
+	case CX_COMPLETE_TOPOLOGY:
+		fputs("_coxswain_files host .xml", out);
+		break;
 	case CX_COMPLETE_DIRECTORY:
 		fputs("_coxswain_files \"\" /", out);
 		break;

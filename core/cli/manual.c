@@ -127,8 +127,15 @@ const struct cx_cli_command cx_cli_commands[] = {
 	  cx_cmd_schedulers },
 	{ CX_CMD_TOPOLOGY, "topology", "", 0, 0, CX_COMPLETE_NOTHING,
 	  "what the host looks like to a policy",
-	  LIST("Packages, NUMA nodes, caches, and how far the CPUs are apart."),
-	  EXAMPLES({ "coxswain topology", "this host" }), cx_cmd_topology },
+	  LIST("Packages, NUMA nodes, caches, and how far the CPUs are apart: of this host, or of "
+	       "one that --topology describes. In a description each level has a count of those "
+	       "in one of the level before: pack, numa, die, group, l5 to l1, core, pu."),
+	  EXAMPLES({ "coxswain topology", "this host" },
+		   { "coxswain topology --topology other.xml",
+		     "another host, on which `lstopo --of xml other.xml` was run" },
+		   { "coxswain topology --topology \"pack:2 l3:4 core:8 pu:2\"",
+		     "one that nobody has" }),
+	  cx_cmd_topology },
 	{ CX_CMD_VERSION, "version", "", 0, 0, CX_COMPLETE_NOTHING, "which version this is",
 	  LIST("The version of the program and of the plug-in interface it speaks."),
 	  EXAMPLES({ "coxswain version", "both" }), cx_cmd_version },

@@ -20,6 +20,7 @@ enum {
 	CX_OPT_SCHEDULER = 256,
 	CX_OPT_SCHEDULERS,
 	CX_OPT_MACHINE,
+	CX_OPT_TOPOLOGY,
 	CX_OPT_DURATION,
 	CX_OPT_SEED,
 	CX_OPT_PARAM,
@@ -52,6 +53,11 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "auto kvm sim",
 	  "What the VMs run on: kvm is real VMs on /dev/kvm; sim, a simulated machine in virtual "
 	  "time, for which no KVM is needed; auto (the default) is kvm where it works, else sim." },
+	{ CX_OPT_TOPOLOGY, "topology", 0, "WHAT", MEASURING | CX_CMD_TOPOLOGY, CX_COMPLETE_TOPOLOGY,
+	  NULL,
+	  "Another host than this one: an XML file that `lstopo --of xml` wrote there, a "
+	  "description such as \"pack:2 l3:1 core:4 pu:2\", or host, which is this one. In run and "
+	  "compare for the simulated machine only." },
 	{ CX_OPT_DURATION, "duration", 'd', "T", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Run for so long, not for the scenario's time. A number with ns, us, ms, s or m: 10s." },
 	{ CX_OPT_SEED, "seed", 0, "N", RUNNING, CX_COMPLETE_NOTHING, NULL,
@@ -229,6 +235,12 @@ static int take(int id, const char *value, struct cx_cli_options *options, struc
 		return 0;
 	case CX_OPT_MACHINE:
 		return read_machine(value, options, err);
+	case CX_OPT_TOPOLOGY:
+		options->topology = value;
+		return *value ? 0
+			      : bad_value(err, "topology", value,
+					  "host, an XML file of hwloc's, or a description such as "
+					  "\"pack:2 l3:1 core:4 pu:2\"");
 	case CX_OPT_DURATION:
 		return read_duration("duration", value, &options->duration_ns, err);
 	case CX_OPT_SEED:
