@@ -29,14 +29,15 @@ static hwloc_obj_t llc_object(hwloc_obj_t pu)
 	return llc;
 }
 
-/** The largest data cache that no other core shares. */
+/** The largest data cache below the last-level one that no other core shares. */
 static uint64_t own_cache_size(hwloc_obj_t pu, hwloc_const_bitmap_t core)
 {
-	hwloc_obj_t obj;
+	hwloc_obj_t obj, llc = llc_object(pu);
 	uint64_t size = 0;
 
 	for (obj = pu->parent; obj && hwloc_bitmap_isincluded(obj->cpuset, core); obj = obj->parent)
-		if (hwloc_obj_type_is_dcache(obj->type) && obj->attr->cache.size > size)
+		if (obj != llc && hwloc_obj_type_is_dcache(obj->type) &&
+		    obj->attr->cache.size > size)
 			size = obj->attr->cache.size;
 	return size;
 }

@@ -36,7 +36,7 @@ struct cx_topology_cpu {
 	int package_number; /* of that package, as the host counts; -1 = none is reported */
 	unsigned llc_level; /* 1 .. 5; 0 = no cache is reported */
 	uint64_t llc_size;  /* bytes, 0 = unknown */
-	uint64_t l2_size;   /* of the largest data cache that its core has for itself; likewise */
+	uint64_t l2_size;   /* of the largest below it that its core has for itself; likewise */
 };
 
 struct cx_topology_node {

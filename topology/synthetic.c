@@ -181,13 +181,13 @@ static unsigned llc_level(const struct build *b)
 	return 0;
 }
 
-/** The largest data cache of no more CPUs than a core has. */
-static uint64_t own_cache_size(const struct build *b, unsigned core)
+/** The largest data cache below the last-level one, @llc, of no more CPUs than a core has. */
+static uint64_t own_cache_size(const struct build *b, unsigned core, unsigned llc)
 {
 	uint64_t size = 0;
 	unsigned i;
 
-	for (i = 1; i < b->s.n_levels; i++) {
+	for (i = llc + 1; i < b->s.n_levels; i++) {
 		const struct cx_synthetic_level *l = &b->s.level[i];
 
 		if (is_data_cache(l) && l->width >= b->s.level[core].width && l->size > size)
@@ -204,7 +204,7 @@ static void add_cpus(struct build *b)
 
 	if (!core)
 		core = b->s.n_levels - 1;
-	own = own_cache_size(b, core);
+	own = own_cache_size(b, core, llc);
 	for (pu = 0; pu < b->n; pu++) {
 		struct cx_topology_cpu *cpu = &b->topo->cpus[b->number[pu]];
 		/* Without caches, those of a package and a node count as sharing one. */

@@ -115,14 +115,11 @@ const struct cx_cpuset *cx_topology_allowed(const struct cx_topology *topo)
 	return topo->allowed;
 }
 
-struct cx_cpuset *cx_topology_present(const struct cx_topology *topo)
+void cx_topology_use_all(struct cx_topology *topo)
 {
-	struct cx_cpuset *set = cx_cpuset_new();
-
-	for (unsigned i = 0; set && i < topo->n_cpus; i++)
+	for (unsigned i = 0; i < topo->n_cpus; i++)
 		if (topo->cpus[i].present)
-			cx_cpuset_add(set, i);
-	return set;
+			cx_cpuset_add(topo->allowed, i);
 }
 
 unsigned cx_topology_cpus(const struct cx_topology *topo)

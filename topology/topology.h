@@ -66,8 +66,8 @@ int cx_topology_synthetic(const char *description, struct cx_topology **topo, st
 void cx_topology_free(struct cx_topology *topo);
 /** CPUs that this process may use (its own affinity and cgroup).  Belongs to @topo. */
 const struct cx_cpuset *cx_topology_allowed(const struct cx_topology *topo);
-/** All CPUs that are there, whoever may use them: the caller's; NULL when out of memory. */
-struct cx_cpuset *cx_topology_present(const struct cx_topology *topo);
+/** Take all CPUs that are there for usable, whatever this process may use of them. */
+void cx_topology_use_all(struct cx_topology *topo);
 /** Highest CPU number plus one. */
 unsigned cx_topology_cpus(const struct cx_topology *topo);
 /** As enum cx_distance: 0 self, 1 SMT, 2 LLC, 3 node, 4 remote, also for a CPU that is not there. */
@@ -79,7 +79,8 @@ unsigned cx_topology_distance(const struct cx_topology *topo, unsigned cpu_a, un
 unsigned cx_topology_llc(const struct cx_topology *topo, unsigned cpu);
 /** A number that CPUs share exactly if they are threads of one core, 0 .. cpus - 1. */
 unsigned cx_topology_core(const struct cx_topology *topo, unsigned cpu);
-/** Bytes of the largest data cache that the CPU's core has for itself; 0 when unknown. */
+/** Bytes of the largest data cache below the last-level one that the CPU's core has for itself;
+ *  0 when unknown. */
 uint64_t cx_topology_l2_size(const struct cx_topology *topo, unsigned cpu);
 /** Bytes of the last-level cache; 0 when unknown. */
 uint64_t cx_topology_llc_size(const struct cx_topology *topo, unsigned cpu);

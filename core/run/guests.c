@@ -67,48 +67,40 @@ static int open_topology(struct run *r)
 {
 	const struct cx_run_sim *sim = r->options->sim;
 	const char *what = sim && sim->topology ? sim->topology : r->scenario->topology;
+	int rc;
 
 	if (!sim || !what)
-		return cx_topology_host(&r->topology, r->err);
-	return cx_topology_open(what, &r->topology, r->err);
+		rc = cx_topology_host(&r->topology, r->err);
+	else
+		rc = cx_topology_open(what, &r->topology, r->err);
+	/* Nobody else is on a simulated host. */
+	if (!rc && sim)
+		cx_topology_use_all(r->topology);
+	return rc;
 }
 
-/* What may be chosen from: on a simulated host nobody is in the way. */
-static struct cx_cpuset *choice(const struct run *r)
+int choose_pcpus(struct run *r)
 {
-	return r->options->sim ? cx_topology_present(r->topology)
-			       : cx_cpuset_dup(cx_topology_allowed(r->topology));
-}
-
-static int take_pcpus(struct run *r, const struct cx_cpuset *allowed)
-{
-	const struct cx_cpuset *set = r->scenario->pcpus ? r->scenario->pcpus : allowed;
+	const struct cx_cpuset *allowed, *set = r->scenario->pcpus;
 	int cpu, rc;
 
-	rc = check_pcpus(r, set, allowed);
+	rc = open_topology(r);
 	if (rc)
 		return rc;
+	allowed = cx_topology_allowed(r->topology);
+	if (set) {
+		rc = check_pcpus(r, set, allowed);
+		if (rc)
+			return rc;
+	} else {
+		set = allowed;
+	}
 	r->pcpus = calloc(cx_cpuset_count(set) + 1, sizeof(*r->pcpus));
 	if (!r->pcpus)
 		return cx_fail(r->err, ENOMEM, "out of memory");
 	for (cpu = cx_cpuset_next(set, -1); cpu >= 0; cpu = cx_cpuset_next(set, cpu))
 		r->pcpus[r->n_pcpus++] = (unsigned)cpu;
 	return check_affinities(r, set);
-}
-
-int choose_pcpus(struct run *r)
-{
-	struct cx_cpuset *allowed;
-	int rc = open_topology(r);
-
-	if (rc)
-		return rc;
-	allowed = choice(r);
-	if (!allowed)
-		return cx_fail(r->err, ENOMEM, "out of memory");
-	rc = take_pcpus(r, allowed);
-	cx_cpuset_free(allowed);
-	return rc;
 }
 
 /* Many domains need many descriptors; the hard limit is ours to use. */
