@@ -255,6 +255,15 @@ static void test_sleeper_misses_deadlines_while_it_works(void **state)
 	assert_int_equal(rig_result(rig, 0, "late_sum_ns"), 0);
 	assert_int_equal(rig->now_ns, 10 * RIG_MS + 9 * 30 * RIG_MS + 25 * RIG_MS + CLOCK_NS);
 	free_rig(rig);
+	/* 7490 iterations and 10 of the clock are 10 us: done just when the next one is due,
+	 * which has passed then. */
+	rig = new_rig(CONFIG(.workload = "sleeper", .params = { { "align", 1 },
+								{ "period", 10 * RIG_US },
+								{ "work", 9987 },
+								{ "wakes", 10 } }));
+	rig_run(rig, RIG_NEVER);
+	assert_int_equal(rig_result(rig, 0, "missed"), 10);
+	free_rig(rig);
 }
 
 /* ---- bursty --------------------------------------------------------------- */
