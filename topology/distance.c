@@ -34,6 +34,16 @@ unsigned cx_topology_llc(const struct cx_topology *topo, unsigned cpu)
 	return cpu < topo->n_cpus ? topo->cpus[cpu].llc : cpu;
 }
 
+unsigned cx_topology_core(const struct cx_topology *topo, unsigned cpu)
+{
+	return cpu < topo->n_cpus ? topo->cpus[cpu].core : cpu;
+}
+
+uint64_t cx_topology_l2_size(const struct cx_topology *topo, unsigned cpu)
+{
+	return cpu < topo->n_cpus ? topo->cpus[cpu].l2_size : 0;
+}
+
 uint64_t cx_topology_llc_size(const struct cx_topology *topo, unsigned cpu)
 {
 	return cpu < topo->n_cpus ? topo->cpus[cpu].llc_size : 0;

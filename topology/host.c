@@ -60,6 +60,18 @@ hwloc_obj_t cx_topology_llc_object(hwloc_obj_t pu)
 	return llc;
 }
 
+/** The largest data cache that no other core shares. */
+static uint64_t own_cache_size(hwloc_obj_t pu, hwloc_const_bitmap_t core)
+{
+	hwloc_obj_t obj;
+	uint64_t size = 0;
+
+	for (obj = pu->parent; obj && hwloc_bitmap_isincluded(obj->cpuset, core); obj = obj->parent)
+		if (hwloc_obj_type_is_dcache(obj->type) && obj->attr->cache.size > size)
+			size = obj->attr->cache.size;
+	return size;
+}
+
 /**
  * The lowest CPU that shares @pu's last-level cache.  Where the host says nothing of
  * caches, CPUs of one package in one NUMA node are taken to share one.
@@ -118,6 +130,7 @@ static int read_cpus(struct cx_topology *topo, struct cx_error *err)
 		cpu->present = true;
 		cpu->core = core ? lowest(core->cpuset, pu->os_index) : pu->os_index;
 		cpu->llc = llc_of(topo, pu, scratch, &cpu->llc_size);
+		cpu->l2_size = own_cache_size(pu, core ? core->cpuset : pu->cpuset);
 		cpu->node = lowest(pu->nodeset, 0);
 		if (cpu->node >= topo->n_nodes)
 			topo->n_nodes = cpu->node + 1;

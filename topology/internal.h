@@ -20,6 +20,7 @@ struct cx_topology_cpu {
 	unsigned llc;      /* lowest CPU number that shares its last-level cache */
 	unsigned node;     /* number of its (nearest, lowest) NUMA node */
 	uint64_t llc_size; /* bytes, 0 = unknown */
+	uint64_t l2_size;  /* of the largest data cache that its core has for itself; likewise */
 };
 
 struct cx_topology {

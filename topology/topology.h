@@ -56,6 +56,10 @@ unsigned cx_topology_distance(const struct cx_topology *topo, unsigned cpu_a, un
  * Where the host reports no caches, CPUs of one package and NUMA node count as sharing.
  */
 unsigned cx_topology_llc(const struct cx_topology *topo, unsigned cpu);
+/** A number that CPUs share exactly if they are threads of one core, 0 .. cpus - 1. */
+unsigned cx_topology_core(const struct cx_topology *topo, unsigned cpu);
+/** Bytes of the largest data cache that the CPU's core has for itself; 0 when unknown. */
+uint64_t cx_topology_l2_size(const struct cx_topology *topo, unsigned cpu);
 /** Bytes of that cache; 0 when unknown. */
 uint64_t cx_topology_llc_size(const struct cx_topology *topo, unsigned cpu);
 /** Number of the NUMA node of that CPU. */
