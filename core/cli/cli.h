@@ -77,8 +77,8 @@ enum {
 	CX_CMD_TOPOLOGY = 1 << 4,
 	CX_CMD_VERSION = 1 << 5,
 	CX_CMD_HELP = 1 << 6,
-	CX_CMD_CALIBRATE = 1 << 7,
-	CX_CMD_ALL = (1 << 8) - 1
+	CX_CMD_CALIBRATE = 1 << 9,
+	CX_CMD_ALL = (1 << 10) - 1
 };
 
 /** What an argument completes to in the shell. */
