@@ -166,7 +166,7 @@ static uint64_t clamp(uint64_t value, enum cx_cost_index cost)
 	return value > cx_cost_table[cost].max ? cx_cost_table[cost].max : value;
 }
 
-static int settle(struct cal *c)
+int cal_settle_all(struct cal *c)
 {
 	uint64_t decide;
 
@@ -271,7 +271,7 @@ static int run(struct cal *c)
 	setpriority(PRIO_PROCESS, 0, nice);
 	read_ticks(&all_after, &stolen_after);
 	if (rc == 0)
-		rc = settle(c);
+		rc = cal_settle_all(c);
 	c->out->steal = percent(c->steal_ns, c->busy_ns);
 	c->out->stolen = percent(less(stolen_after, stolen), less(all_after, all));
 	c->out->duration_ns = cx_monotonic_ns() - c->start_ns;

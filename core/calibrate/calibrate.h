@@ -52,6 +52,7 @@ struct cx_calibrate_options {
 	const char *const *plugin_dirs; /* `rr` and `credit` are used */
 	const char *const *payload_dirs;
 	uint64_t duration_ns;    /* about; 0 = the default */
+	bool realtime;           /* SCHED_FIFO for vCPU threads, if permitted */
 	const atomic_bool *stop; /* becomes true: end early, with nothing; may be NULL */
 	/** What is being measured, part @part of @parts; from the caller's thread. */
 	void (*begin)(void *arg, const char *what, unsigned part, unsigned parts);

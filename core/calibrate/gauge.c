@@ -216,6 +216,7 @@ static int run_it(struct cal *c, const struct cal_plan *plan, const struct cx_sc
 		.scheduler = plan->scheduler,
 		.plugin_dirs = c->options->plugin_dirs,
 		.params = params,
+		.realtime = c->options->realtime,
 		.stop = c->options->stop,
 		.progress = on_progress,
 		.log = on_log,

@@ -69,6 +69,9 @@ bool cal_stopped(const struct cal *c);
 int cal_check_stop(const struct cal *c);
 /** Tell how far it is. */
 void cal_show_progress(const struct cal *c);
+/** Make of all samples what they say.  0 or -ENOMEM. */
+int cal_settle_all(struct cal *c);
+#define CAL_NO_PAIR "there are no %s among the CPUs that we may use"
 /** Why a cost has no samples, unless something has been said already. */
 void cal_not_measured(struct cal *c, enum cx_cost_index cost, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -78,8 +81,8 @@ void cal_not_measured(struct cal *c, enum cx_cost_index cost, const char *fmt, .
 /** Two CPUs of ours that are @distance apart (enum cx_distance). */
 bool cal_pair(const struct cal *c, unsigned distance, unsigned *a, unsigned *b);
 /** Start a thread that stays on @cpu. */
-int cal_start_on(pthread_t *thread, void *(*body)(void *), void *arg, unsigned cpu,
-		 struct cx_error *err);
+int cal_start_on(const struct cal *c, pthread_t *thread, void *(*body)(void *), void *arg,
+		 unsigned cpu, struct cx_error *err);
 
 /* --- gauge.c ------------------------------------------------------------------------ */
 

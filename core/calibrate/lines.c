@@ -103,11 +103,11 @@ static void *reader(void *arg)
 static int play(struct fetch *f)
 {
 	pthread_t threads[2];
-	int rc = cal_start_on(&threads[0], writer, f, f->cpu[0], f->c->err);
+	int rc = cal_start_on(f->c, &threads[0], writer, f, f->cpu[0], f->c->err);
 
 	if (rc)
 		return rc;
-	rc = cal_start_on(&threads[1], reader, f, f->cpu[1], f->c->err);
+	rc = cal_start_on(f->c, &threads[1], reader, f, f->cpu[1], f->c->err);
 	if (rc) {
 		atomic_store(&f->done, true); /* the writer waits twice for somebody */
 		pthread_barrier_wait(&f->turn);
@@ -146,18 +146,22 @@ int cal_fetch_lines(struct cal *c, unsigned from, unsigned to, uint64_t ns,
 
 int cal_fetching(struct cal *c, uint64_t ns)
 {
+	static const struct {
+		enum cx_cost_index cost;
+		unsigned distance;
+		const char *wanted;
+	} places[] = {
+		{ CX_COST_ACCESS_NODE, CX_DIST_NODE, "two last-level caches of one NUMA node" },
+		{ CX_COST_ACCESS_REMOTE, CX_DIST_REMOTE, "two NUMA nodes" },
+	};
 	unsigned a, b;
 	int rc = 0;
 
-	if (cal_pair(c, CX_DIST_NODE, &a, &b))
-		rc = cal_fetch_lines(c, a, b, ns / 2, &c->cost[CX_COST_ACCESS_NODE]);
-	else
-		cal_not_measured(c, CX_COST_ACCESS_NODE,
-				 "we have no two last-level caches of one node here");
-	if (rc)
-		return rc;
-	if (cal_pair(c, CX_DIST_REMOTE, &a, &b))
-		return cal_fetch_lines(c, a, b, ns / 2, &c->cost[CX_COST_ACCESS_REMOTE]);
-	cal_not_measured(c, CX_COST_ACCESS_REMOTE, "we have no two NUMA nodes here");
-	return 0;
+	for (unsigned i = 0; i < 2 && rc == 0; i++) {
+		if (cal_pair(c, places[i].distance, &a, &b))
+			rc = cal_fetch_lines(c, a, b, ns / 2, &c->cost[places[i].cost]);
+		else
+			cal_not_measured(c, places[i].cost, CAL_NO_PAIR, places[i].wanted);
+	}
+	return rc;
 }

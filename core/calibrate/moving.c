@@ -134,9 +134,9 @@ static int play(struct mover *m)
 	int rc = 0;
 
 	for (; n < 2 && rc == 0; n += rc == 0)
-		rc = cal_start_on(&threads[n], put, &putters[n], m->cpu[n], &m->err);
+		rc = cal_start_on(m->c, &threads[n], put, &putters[n], m->cpu[n], &m->err);
 	if (rc == 0) {
-		rc = cal_start_on(&threads[n], run_vcpu, m, m->cpu[m->side[0]], &m->err);
+		rc = cal_start_on(m->c, &threads[n], run_vcpu, m, m->cpu[m->side[0]], &m->err);
 		n += rc == 0;
 	}
 	if (rc) {
@@ -243,21 +243,19 @@ int cal_moving(struct cal *c, uint64_t ns)
 	static const struct {
 		enum cx_cost_index cost;
 		unsigned distance;
-		const char *why_not;
+		const char *wanted;
 	} moves[] = {
-		{ CX_COST_MOVE_SMT, CX_DIST_SMT, "we have no two threads of one core here" },
-		{ CX_COST_MOVE_LLC, CX_DIST_LLC,
-		  "we have no two cores with one last-level cache here" },
-		{ CX_COST_MOVE_NODE, CX_DIST_NODE,
-		  "we have no two last-level caches of one node here" },
-		{ CX_COST_MOVE_REMOTE, CX_DIST_REMOTE, "we have no two NUMA nodes here" },
+		{ CX_COST_MOVE_SMT, CX_DIST_SMT, "two threads of one core" },
+		{ CX_COST_MOVE_LLC, CX_DIST_LLC, "two cores with one last-level cache" },
+		{ CX_COST_MOVE_NODE, CX_DIST_NODE, "two last-level caches of one NUMA node" },
+		{ CX_COST_MOVE_REMOTE, CX_DIST_REMOTE, "two NUMA nodes" },
 	};
 	unsigned a, b;
 	int rc = 0;
 
 	for (unsigned i = 0; i < 4 && rc == 0; i++) {
 		if (!cal_pair(c, moves[i].distance, &a, &b))
-			cal_not_measured(c, moves[i].cost, "%s", moves[i].why_not);
+			cal_not_measured(c, moves[i].cost, CAL_NO_PAIR, moves[i].wanted);
 		else if (!c->clock)
 			cal_not_measured(c, moves[i].cost,
 					 "this host's time stamp counter is no clock");

@@ -35,7 +35,8 @@ void cx_calibration_write(FILE *out, const struct cx_calibration *c)
 		fprintf(out,
 			"# NOISY HOST: others had the CPU for %.1f %% of the guests' time, and the "
 			"host itself\n"
-			"# did not run for %.1f %%; measure again when it is quiet.\n",
+			"# did not run for %.1f %%; measure again when it is quiet, or with "
+			"--realtime.\n",
 			c->steal, c->stolen);
 	for (unsigned i = 0; i < CX_COSTS; i++) {
 		const struct cx_measured *m = &c->cost[i];

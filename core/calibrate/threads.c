@@ -5,9 +5,10 @@
 #include <sched.h>
 #include <string.h>
 
-int cal_start_on(pthread_t *thread, void *(*body)(void *), void *arg, unsigned cpu,
-		 struct cx_error *err)
+int cal_start_on(const struct cal *c, pthread_t *thread, void *(*body)(void *), void *arg,
+		 unsigned cpu, struct cx_error *err)
 {
+	const struct sched_param first = { .sched_priority = 1 };
 	pthread_attr_t attr;
 	cpu_set_t set;
 	int rc;
@@ -20,6 +21,8 @@ int cal_start_on(pthread_t *thread, void *(*body)(void *), void *arg, unsigned c
 	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
 	rc = pthread_create(thread, &attr, body, arg);
 	pthread_attr_destroy(&attr);
+	if (rc == 0 && c->options->realtime)
+		pthread_setschedparam(*thread, SCHED_FIFO, &first); /* may be refused */
 	return rc ? cx_fail(err, rc, "cannot start a thread on CPU %u: %s", cpu, strerror(rc)) : 0;
 }
 

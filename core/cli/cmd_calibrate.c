@@ -146,7 +146,8 @@ static void remark(const struct cx_calibration *c)
 	if (c->steal > CX_CALIBRATE_NOISY || c->stolen > CX_CALIBRATE_NOISY)
 		cx_complain(
 			"NOISY HOST: others had the CPU for %.1f %% of the guests' time, and the "
-			"host itself did not run for %.1f %%; measure again when it is quiet",
+			"host itself did not run for %.1f %%; measure again when it is quiet, "
+			"or with --realtime",
 			c->steal, c->stolen);
 	for (unsigned i = 0; i < CX_COSTS; i++)
 		if (!c->cost[i].measured)
@@ -164,6 +165,7 @@ static int measure(const struct cx_cli_options *options, const struct cx_cli_pat
 		.plugin_dirs = cx_dirs(paths->plugin_dirs),
 		.payload_dirs = cx_dirs(paths->payload_dirs),
 		.duration_ns = options->duration_ns,
+		.realtime = options->realtime,
 		.stop = cx_stop_on_signals(),
 		.begin = on_begin,
 		.progress = cx_progress_show,

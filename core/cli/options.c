@@ -87,7 +87,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_WATCHDOG, "watchdog", 0, "T", MEASURING, CX_COMPLETE_NOTHING, NULL,
 	  "Eject a policy that leaves a runnable vCPU waiting for so long, 10ms or more. Default: "
 	  "2s." },
-	{ CX_OPT_REALTIME, "realtime", 0, NULL, MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_REALTIME, "realtime", 0, NULL, MEASURING | CX_CMD_CALIBRATE, CX_COMPLETE_NOTHING,
+	  NULL,
 	  "Give the vCPUs' threads real-time priority on the host, if permitted: less "
 	  "disturbed by other programs, and others are more disturbed." },
 	{ CX_OPT_JSON, "json", 'j', NULL, REPORTING | CX_CMD_CALIBRATE, CX_COMPLETE_NOTHING, NULL,

@@ -44,11 +44,11 @@ const struct cx_cost cx_cost_table[CX_COSTS] = {
 	[CX_COST_TICK] =
 		DURATION("tick", 0, "what a policy's tick takes of the running guest's time"),
 	[CX_COST_MOVE_SMT] =
-		DURATION("move_smt", 2 * CX_US,
+		DURATION("move_smt", 12 * CX_US,
 			 "beside switch, for a vCPU that ran last on another thread of the core"),
 	[CX_COST_MOVE_LLC] = DURATION("move_llc", 16 * CX_US,
 				      "likewise, on another core under the same last-level cache"),
-	[CX_COST_MOVE_NODE] = DURATION("move_node", 20 * CX_US,
+	[CX_COST_MOVE_NODE] = DURATION("move_node", 25 * CX_US,
 				       "likewise, under another last-level cache of the node"),
 	[CX_COST_MOVE_REMOTE] =
 		DURATION("move_remote", 40 * CX_US, "likewise, on another NUMA node"),
@@ -95,8 +95,9 @@ const char *cx_cost_format(unsigned index, uint64_t value, char *buf, size_t len
 	unsigned unit = 0, digits;
 	char decimals[16];
 
-	if (cx_cost_table[index].type != CX_COST_DURATION) {
-		snprintf(buf, len, "%" PRIu64, value);
+	if (cx_cost_table[index].type != CX_COST_DURATION || !value) {
+		snprintf(buf, len, "%" PRIu64 "%s", value,
+			 cx_cost_table[index].type == CX_COST_DURATION ? "s" : "");
 		return buf;
 	}
 	/* cx_format_duration() rounds; what is read back must be what was measured. */
