@@ -48,6 +48,9 @@ struct cx_cli_options {
 	unsigned n_params;
 	uint64_t shuffle_seed; /* with shuffle_given */
 	bool shuffle_given;
+	const char *costs;          /* a file, or "none"; NULL = the defaults */
+	const char **cost_settings; /* "NAME=VALUE", over that; malloc'd array */
+	unsigned n_cost_settings;
 	const char *out; /* NULL = not given */
 	bool trace, json, quiet, verbose, realtime;
 	uint64_t watchdog_ns;                     /* 0 = the default */
@@ -78,7 +81,8 @@ enum {
 	CX_CMD_VERSION = 1 << 5,
 	CX_CMD_HELP = 1 << 6,
 	CX_CMD_VALIDATE = 1 << 7,
-	CX_CMD_ALL = (1 << 8) - 1
+	CX_CMD_CALIBRATE = 1 << 8,
+	CX_CMD_ALL = (1 << 9) - 1
 };
 
 /** What an argument completes to in the shell. */
@@ -90,6 +94,7 @@ enum cx_cli_complete {
 	CX_COMPLETE_SCENARIO,   /* a shipped name, or a file *.yaml */
 	CX_COMPLETE_TOPOLOGY,   /* host, or a file *.xml */
 	CX_COMPLETE_DIRECTORY,
+	CX_COMPLETE_FILE,
 	CX_COMPLETE_COMMAND
 };
 
@@ -164,6 +169,7 @@ int cx_cmd_compare(const struct cx_cli_options *options, const struct cx_cli_pat
 int cx_cmd_analyze(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_validate(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_schedulers(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
+int cx_cmd_calibrate(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_topology(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_version(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_help(const struct cx_cli_options *options, const struct cx_cli_paths *paths);

@@ -125,6 +125,18 @@ const struct cx_cli_command cx_cli_commands[] = {
 		   { "coxswain schedulers credit", "the parameters of credit" },
 		   { "coxswain schedulers ./mine.so", "is my plug-in fit to be loaded?" }),
 	  cx_cmd_schedulers },
+	{ CX_CMD_CALIBRATE, "calibrate", "", 0, 0, CX_COMPLETE_NOTHING,
+	  "measure what switches, wake-ups, moves and cold caches cost here",
+	  LIST("Measures on real VMs what the simulator charges by table, and writes that table: "
+	       "each cost with how many samples it comes from and how they spread. What this "
+	       "host cannot show (it has one NUMA node only, say) keeps its default, and the "
+	       "table says so. docs/costs.md defines every cost.",
+	       "Best on a host that has nothing else to do; on one that has, the table says "
+	       "that too. Ctrl-C ends it with nothing written."),
+	  EXAMPLES({ "coxswain calibrate --out here.costs", "this host's table" },
+		   { "coxswain calibrate -d 60s -o here.costs", "the same, steadier" },
+		   { "coxswain calibrate --json | jq .costs.switch", "one of them for a script" }),
+	  cx_cmd_calibrate },
 	{ CX_CMD_TOPOLOGY, "topology", "", 0, 0, CX_COMPLETE_NOTHING,
 	  "what the host looks like to a policy",
 	  LIST("Packages, NUMA nodes, caches, and how far the CPUs are apart: of this host, or of "
