@@ -105,6 +105,7 @@ static struct json_object *describe(unsigned cost, const struct cx_measured *m)
 	static const char *const units[] = {
 		[CX_COST_DURATION] = "ns",
 		[CX_COST_PICOSECONDS] = "ps",
+		[CX_COST_PERCENT] = "percent",
 		[CX_COST_RATE] = "iterations/us",
 	};
 	struct json_object *o = json_object_new_object();

@@ -74,11 +74,11 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "Set a parameter of the policy, over the scenario's; may be given several times. "
 	  "SCHEDULER.NAME=VALUE sets that of one policy; in compare a NAME alone goes to "
 	  "every policy that has it. `coxswain schedulers NAME` lists them." },
-	{ CX_OPT_COSTS, "costs", 0, "FILE|none", MEASURING, CX_COMPLETE_FILE, NULL,
+	{ CX_OPT_COSTS, "costs", 0, "FILE|none", RUNNING, CX_COMPLETE_FILE, NULL,
 	  "What things cost in the simulator, as `coxswain calibrate` writes it; none: nothing "
 	  "takes time but the work itself. What the file does not name, and everything where "
 	  "there is none, keeps its default, which docs/costs.md states." },
-	{ CX_OPT_COST, "cost", 0, "NAME=VALUE", MEASURING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_COST, "cost", 0, "NAME=VALUE", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Set one cost of the simulator, over the file's: switch=11us; may be given several "
 	  "times." },
 	{ CX_OPT_OUT, "out", 'o', "DIR", REPORTING, CX_COMPLETE_DIRECTORY, NULL,

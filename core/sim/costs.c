@@ -19,6 +19,10 @@
 	{                                                                                          \
 		NAME, CX_COST_PICOSECONDS, 1, 100000000, DEF, DOC                                  \
 	}
+#define PERCENT(NAME, DEF, DOC)                                                                    \
+	{                                                                                          \
+		NAME, CX_COST_PERCENT, 0, 100, DEF, DOC                                            \
+	}
 #define RATE(NAME, DEF, DOC)                                                                       \
 	{                                                                                          \
 		NAME, CX_COST_RATE, 1, 1000000, DEF, DOC                                           \
@@ -43,6 +47,9 @@ const struct cx_cost cx_cost_table[CX_COSTS] = {
 	[CX_COST_HYPERCALL] = DURATION("hypercall", 42 * CX_US, "a hypercall, there and back"),
 	[CX_COST_TICK] =
 		DURATION("tick", 0, "what a policy's tick takes of the running guest's time"),
+	[CX_COST_JITTER] = PERCENT(
+		"jitter", 20,
+		"by how much of itself each of these times varies to either side, by chance"),
 	[CX_COST_MOVE_SMT] =
 		DURATION("move_smt", 12 * CX_US,
 			 "beside switch, for a vCPU that ran last on another thread of the core"),
@@ -79,7 +86,8 @@ void cx_costs_none(struct cx_costs *costs)
 {
 	cx_costs_default(costs);
 	for (unsigned i = 0; i < CX_COSTS; i++) {
-		if (cx_cost_table[i].type == CX_COST_DURATION)
+		if (cx_cost_table[i].type == CX_COST_DURATION ||
+		    cx_cost_table[i].type == CX_COST_PERCENT)
 			costs->value[i] = 0;
 		else if (cx_cost_table[i].type == CX_COST_PICOSECONDS)
 			costs->value[i] = cx_cost_table[CX_COST_ACCESS_L1].def;
@@ -117,6 +125,7 @@ const char *cx_cost_allowed(unsigned index, char *buf, size_t len)
 	static const char *const shapes[] = {
 		[CX_COST_DURATION] = "a duration from %s to %s such as 11us",
 		[CX_COST_PICOSECONDS] = "a whole number of picoseconds from %s to %s",
+		[CX_COST_PERCENT] = "a whole number, percent, from %s to %s",
 		[CX_COST_RATE] = "a whole number, iterations a microsecond, from %s to %s",
 	};
 	const struct cx_cost *cost = &cx_cost_table[index];

@@ -22,6 +22,7 @@
 #define FILE_NAME "c.yaml"
 #define NAMES                                                                                      \
 	"decide, switch, resume, slice_late, kick, idle_wake, timer_late, hypercall, tick, "       \
+	"jitter, "                                                                                 \
 	"move_smt, move_llc, move_node, move_remote, access_l1, access_l2, access_llc, "           \
 	"access_node, access_remote, access_memory, work_rate, spin_rate"
 #define DURATION_WORDS "a duration from 0s to 1s such as 11us"
@@ -76,7 +77,8 @@ static void test_the_table_is_whole(void **state)
 		assert_int_equal(costs.value[i], cost->def);
 		assert_int_equal(cx_cost_find(cost->name), i); /* each name once */
 		/* A rate or a price of 0 would be divided by. */
-		assert_true(cost->type == CX_COST_DURATION || cost->min > 0);
+		assert_true(cost->type == CX_COST_DURATION || cost->type == CX_COST_PERCENT ||
+			    cost->min > 0);
 	}
 }
 
@@ -89,7 +91,8 @@ static void test_nothing_costs_anything(void **state)
 	for (unsigned i = 0; i < CX_COSTS; i++) {
 		uint64_t expected = cx_cost_table[i].def;
 
-		if (cx_cost_table[i].type == CX_COST_DURATION)
+		if (cx_cost_table[i].type == CX_COST_DURATION ||
+		    cx_cost_table[i].type == CX_COST_PERCENT)
 			expected = 0;
 		else if (cx_cost_table[i].type == CX_COST_PICOSECONDS)
 			expected = cx_cost_table[CX_COST_ACCESS_L1].def;
