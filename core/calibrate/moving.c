@@ -110,7 +110,7 @@ static void *run_vcpu(void *arg)
 	m->tid = (pid_t)syscall(SYS_gettid);
 	set_affinity(m, m->tid, m->cpu[m->side[0]]);
 	sem_post(&m->ready);
-	for (m->turn = 0; m->turn < m->turns;) {
+	while (m->turn < m->turns) {
 		sem_wait(&m->run);
 		take_turn(m);
 		if (m->rc || cal_stopped(m->c))

@@ -264,13 +264,16 @@ static void test_wakes(void **state)
 	add_event(&run, 600000, CX_EV_BLOCK, 1, 0, 0, 0);
 	add_event(&run, 600000, CX_EV_SWITCH, CX_NO_VCPU, 1, CX_WHY_BLOCK, 0);
 	add_event(&run, 700000, CX_EV_WAKE, 1, 0, CX_WAKE_EVENT, 0);
+	/* A preemption that no waking brought about: 0 woke long before 1 was put on. */
+	add_event(&run, 700500, CX_EV_BLOCK, 0, 0, 0, 600500);
+	add_event(&run, 701000, CX_EV_WAKE, 0, 0, CX_WAKE_TIMER, 0);
 	add_event(&run, 702000, CX_EV_SWITCH, 1, CX_NO_VCPU, CX_WHY_IDLE, CX_MS);
-	/* A preemption that nobody's waking brought about. */
 	add_event(&run, 800000, CX_EV_SWITCH, 0, 1, CX_WHY_PREEMPT, CX_MS);
 	add_span(&run, 1, 10000, 640000);
 	add_span(&run, 1, 660000, 780000);
 	cal_join(&c, &run, EVERYTHING & ~BIT(CX_COST_SWITCH));
-	assert_int_equal(only(&c, CX_COST_TIMER_LATE), 45000);
+	assert_int_equal(c.cost[CX_COST_TIMER_LATE].n, 2);
+	assert_int_equal(c.cost[CX_COST_TIMER_LATE].at[0], 45000);
 	assert_int_equal(only(&c, CX_COST_KICK), 50000);
 	assert_int_equal(only(&c, CX_COST_IDLE_WAKE), 78000);
 	free_samples(&c);
