@@ -86,6 +86,17 @@ static void read_cpu(hwloc_topology_t hw, hwloc_obj_t pu, hwloc_bitmap_t scratch
 	cpu->node = lowest(pu->nodeset, 0);
 }
 
+/** Is @pu in the set of each object that it is below?  hwloc believes what a file says. */
+static bool fits(hwloc_obj_t pu)
+{
+	hwloc_obj_t obj;
+
+	for (obj = pu->parent; obj; obj = obj->parent)
+		if (!obj->cpuset || !hwloc_bitmap_isset(obj->cpuset, pu->os_index))
+			return false;
+	return hwloc_bitmap_weight(pu->cpuset) == 1 && hwloc_bitmap_isset(pu->cpuset, pu->os_index);
+}
+
 /** 0; -EINVAL: what no kernel reports, but a file may. */
 static int read_cpus(struct cx_topology *topo, hwloc_topology_t hw, struct cx_error *err)
 {
@@ -95,16 +106,15 @@ static int read_cpus(struct cx_topology *topo, hwloc_topology_t hw, struct cx_er
 	if (!scratch)
 		return cx_fail(err, ENOMEM, "out of memory");
 	while ((pu = hwloc_get_next_obj_by_type(hw, HWLOC_OBJ_PU, pu)) != NULL) {
-		if (pu->os_index >= topo->n_cpus || topo->cpus[pu->os_index].present ||
-		    hwloc_bitmap_weight(pu->cpuset) != 1 ||
-		    !hwloc_bitmap_isset(pu->cpuset, pu->os_index))
+		if (pu->os_index >= topo->n_cpus || topo->cpus[pu->os_index].present || !fits(pu))
 			break;
 		read_cpu(hw, pu, scratch, &topo->cpus[pu->os_index]);
 	}
 	hwloc_bitmap_free(scratch);
 	if (pu)
 		return cx_fail(err, EINVAL,
-			       "CPU %u: its cpuset is not that one number, or there are two of it",
+			       "CPU %u: its cpuset is not that one number or not within those "
+			       "around it, or there are two of it",
 			       pu->os_index);
 	return 0;
 }
