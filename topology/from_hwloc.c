@@ -139,17 +139,21 @@ static int read_allowed(struct cx_topology *topo, hwloc_topology_t hw, struct cx
 {
 	hwloc_const_bitmap_t usable = hwloc_topology_get_allowed_cpuset(hw);
 	hwloc_bitmap_t allowed = topo->allowed->bits;
-	int rc;
+	int cpu, rc;
 
 	/* The thread's: that of a whole process is not one set when its threads differ. */
 	if (topo->is_host && hwloc_get_cpubind(hw, allowed, HWLOC_CPUBIND_THREAD) == 0)
 		rc = hwloc_bitmap_and(allowed, allowed, usable);
 	else
 		rc = hwloc_bitmap_copy(allowed, usable);
-	if (rc == 0) /* a file may name others than it has */
-		rc = hwloc_bitmap_and(allowed, allowed, hwloc_topology_get_topology_cpuset(hw));
+	/* A file may name others than it has. */
+	if (rc == 0)
+		rc = hwloc_bitmap_clr_range(allowed, topo->n_cpus, -1);
 	if (rc < 0)
 		return cx_fail(err, ENOMEM, "out of memory");
+	for (cpu = -1; (cpu = cx_cpuset_next(topo->allowed, cpu)) >= 0;)
+		if (!topo->cpus[cpu].present)
+			cx_cpuset_remove(topo->allowed, (unsigned)cpu);
 	if (!hwloc_bitmap_iszero(allowed))
 		return 0;
 	if (topo->is_host)
@@ -253,10 +257,10 @@ int cx_topology_from_hwloc(hwloc_topology_t hw, bool is_host, const char *name,
 	rc = cx_topology_new(n_cpus, n_nodes, model, &t, err);
 	if (!rc) {
 		t->is_host = is_host;
-		rc = read_allowed(t, hw, err);
+		rc = read_cpus(t, hw, err);
 	}
 	if (!rc)
-		rc = read_cpus(t, hw, err);
+		rc = read_allowed(t, hw, err);
 	if (!rc)
 		rc = read_nodes(t, hw, err);
 	if (!rc && is_host)

@@ -52,7 +52,7 @@ static void put_object(FILE *f, struct bytes *b, bool root)
 	unsigned type = take(b), sets = take(b), extra = take(b);
 
 	fprintf(f, "<object type=\"%s\"", root ? "Machine" : types[type % COUNT(types)]);
-	if (!(extra & 1))
+	if (!(extra & 1) || strcmp(types[type % COUNT(types)], "PU") == 0)
 		put_number(f, "os_index", take(b) & 7);
 	put_sets(f, b, sets ^ 15); /* all four unless it says otherwise */
 	if (root)
@@ -72,6 +72,17 @@ static void put_object(FILE *f, struct bytes *b, bool root)
 			"Model 12");
 	if (extra & 32)
 		fprintf(f, "<page_type size=\"4096\" count=\"%u\"/>\n", take(b));
+}
+
+/** One that is right in itself. */
+static void put_pu(FILE *f, struct bytes *b)
+{
+	unsigned number = take(b) & 7;
+
+	fprintf(f,
+		"<object type=\"PU\" os_index=\"%u\" cpuset=\"0x%x\" complete_cpuset=\"0x%x\" "
+		"nodeset=\"0x1\" complete_nodeset=\"0x1\"/>\n",
+		number, 1u << number, 1u << number);
 }
 
 /** Of format 1: within an object. */
@@ -116,7 +127,9 @@ static void put_objects(FILE *f, struct bytes *b, bool v1)
 
 		if (what == 7 && v1) {
 			put_old_distances(f, b);
-		} else if (what < 5 && depth < DEPTH_MAX) {
+		} else if (what >= 3 && what < 5) {
+			put_pu(f, b);
+		} else if (what < 3 && depth < DEPTH_MAX) {
 			put_object(f, b, false);
 			depth++;
 		} else if (what < 7 && depth > 1) {
