@@ -219,7 +219,15 @@ static void test_bad_files(void **state)
 		  "t.xml: hwloc cannot read it: objects or CPU sets are missing or do not fit each "
 		  "other; name an XML file that `lstopo --of xml` wrote" },
 		{ WITH("<object type=\"PU\" os_index=\"5\" " SETS " gp_index=\"3\"/>\n"), -EINVAL,
-		  "t.xml: CPU 5: its cpuset is not that one number, or there are two of it" },
+		  "t.xml: CPU 5: its cpuset is not that one number or not within those around it, "
+		  "or "
+		  "there are two of it" },
+		{ HEAD MACHINE NODE "<object type=\"Core\" cpuset=\"0x2\" complete_cpuset=\"0x2\" "
+				    "nodeset=\"0x1\" complete_nodeset=\"0x1\" gp_index=\"9\">\n" PU
+				    "</object>\n" TAIL,
+		  -EINVAL,
+		  "t.xml: of its 1 CPUs hwloc takes 0: the others are not in the CPU sets around "
+		  "them" },
 	};
 	struct cx_topology *topo = NULL;
 	size_t i;
