@@ -3,8 +3,7 @@
  * What moving a vCPU to another pCPU costs before its guest runs there: our way, in which the
  * vCPU keeps its thread and the thread changes CPUs, beside the way that suggests itself, a
  * thread per pCPU that enters whichever vCPU is next.  KVM notes which thread a vCPU belongs
- * to, and up to some kernel (6.1 does, 6.12 does not) waits for an RCU grace period when
- * that changes.
+ * to, and before 6.13 waits for an RCU grace period when that changes.
  */
 #include "tests/guests/probe.h"
 #include "tests/support/bench.h"
