@@ -46,7 +46,7 @@ struct cx_cli_options {
 	const char **params; /* "NAME=VALUE", as given; malloc'd array */
 	unsigned n_params;
 	const char *out; /* NULL = not given */
-	bool trace, json, quiet, verbose, realtime;
+	bool trace, json, quiet, verbose, realtime, events;
 	uint64_t watchdog_ns;                     /* 0 = the default */
 	uint64_t gantt_start_ns, gantt_length_ns; /* length 0 = chosen by the report */
 	bool help, man, completion;

@@ -311,6 +311,7 @@ static void be_busy(pid_t *pids, unsigned n)
 		pids[i] = fork();
 		if (pids[i] == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			nice(5); /* there may be other tests */
 			for (;;)
 				;
 		}
@@ -625,6 +626,9 @@ static void dies_while_full(struct rig *rig, const char *name)
 	struct shared *shared = share();
 	const struct job job = { .events = MANY_EVENTS, .shared = shared, .stop_code = -ECHILD };
 	pid_t pid = record_in_child(dir, &job), consumer, victim;
+	struct cx_record **records;
+	struct cx_error err = { { 0 } };
+	int n;
 
 	await(&shared->ready);
 	consumer = descendant(pid, "lttng-consumerd");
@@ -639,6 +643,11 @@ static void dies_while_full(struct rig *rig, const char *name)
 	assert_int_equal(rig_status(pid), 0);
 	assert_true(rig_all_gone());
 	assert_true(rig_empty(rig->homes));
+	/* LTTng describes the events last: what it has written can rarely be read. */
+	n = cx_capture_read(dir, &records, &err);
+	assert_true(n == 1 || n == -EBADMSG);
+	if (n == 1)
+		rig_free_records(records, n);
 	munmap(shared, sizeof(*shared));
 	free(dir);
 }
@@ -667,8 +676,8 @@ static void a_killed_program_leaves_what_it_recorded(void **state)
 
 	await(&shared->ready);
 	shared->go = true;
-	await_full(shared); /* it sleeps, in truth */
-	assert_int_equal(shared->sent, 2500);
+	while (shared->sent < 2500)
+		usleep(2000);
 	kill(pid, SIGKILL);
 	rig_status(pid);
 	assert_true(rig_all_gone());

@@ -22,6 +22,7 @@
 /* LTTng's callbacks take no argument. */
 static struct cx_lttng_clock *the_clock;
 static bool in_use;
+static bool in_program; /* the one that is traced */
 
 static bool map(const char *path)
 {
@@ -40,10 +41,11 @@ static bool map(const char *path)
 }
 
 /* An event for which there is no room asks again every 100 ms; LTTng-UST drops it when it
- * is told -EIO.  With that nobody waits for a consumer that is dead. */
+ * is told -EIO.  With that nobody waits for a consumer that is dead.  (Not in a consumer
+ * that lives on when the daemon is dead: what it still writes needs the time.) */
 static uint64_t read64(void)
 {
-	if (atomic_load_explicit(&the_clock->deserted, memory_order_relaxed))
+	if (in_program && atomic_load_explicit(&the_clock->deserted, memory_order_relaxed))
 		return (uint64_t)-EIO;
 	return atomic_load_explicit(&the_clock->ns, memory_order_relaxed);
 }
@@ -105,5 +107,8 @@ PUBLIC void lttng_ust_getcpu_plugin_init(void)
 
 PUBLIC struct cx_lttng_clock *coxswain_clock_attach(const char *path)
 {
-	return in_use && map(path) ? the_clock : NULL;
+	if (!in_use || !map(path))
+		return NULL;
+	in_program = true;
+	return the_clock;
 }

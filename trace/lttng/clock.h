@@ -33,8 +33,8 @@ static inline void cx_lttng_clock_advance(struct cx_lttng_clock *clock, uint64_t
 }
 
 /**
- * The symbol CX_LTTNG_CLOCK_ATTACH.  Go by the file @path from now on, mapped at the same
- * place as the one before.  NULL: it cannot be mapped, or this process has another clock.
+ * The symbol CX_LTTNG_CLOCK_ATTACH, for the traced program.  Go by the file @path from now
+ * on, mapped at the same place as the one before.  NULL: it cannot be mapped, or this process has another clock.
  */
 typedef struct cx_lttng_clock *(*cx_lttng_clock_attach_fn)(const char *path);
 
