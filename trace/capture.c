@@ -60,6 +60,8 @@ static int start_guard(struct cx_recorder *r, struct cx_capture_plan *plan, cons
 			cx_capture_remove_tree(plan->home);
 			return rc;
 		}
+	} else {
+		cx_capture_clock_none();
 	}
 	strcpy(r->home, plan->home);
 	return cx_capture_guard_start(plan, &r->guard, &r->buffers, err);

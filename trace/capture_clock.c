@@ -106,6 +106,16 @@ static int set_environment(const char *object, const char *file, struct cx_error
 	return 0;
 }
 
+void cx_capture_clock_none(void)
+{
+	if (!getenv(CX_LTTNG_CLOCK_VARIABLE))
+		return;
+	unsetenv(CX_LTTNG_CLOCK_VARIABLE);
+	unsetenv(CLOCK_VARIABLE);
+	unsetenv(CPU_VARIABLE);
+	unsetenv(BLOCKING_VARIABLE);
+}
+
 static void file_in(const char *home, char path[CX_CAPTURE_HOME_MAX + 16])
 {
 	snprintf(path, CX_CAPTURE_HOME_MAX + 16, "%s/" CX_CAPTURE_CLOCK, home);

@@ -110,6 +110,9 @@ int cx_capture_clock_check(const char *provider, bool virtual_time, struct cx_er
  * loaded.
  */
 int cx_capture_clock_make(const char *provider, const char *home, struct cx_error *err);
+/** Real time: before the provider is loaded, take away what a program that traced in virtual
+ *  time and started this one has left in the environment. */
+void cx_capture_clock_none(void);
 /** Once the provider is loaded: have the clock that LTTng-UST goes by here. */
 int cx_capture_clock_attach(const char *provider, const char *home, struct cx_lttng_clock **clock,
 			    struct cx_error *err);
