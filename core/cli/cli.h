@@ -52,7 +52,7 @@ struct cx_cli_options {
 	const char **cost_settings; /* "NAME=VALUE", over that; malloc'd array */
 	unsigned n_cost_settings;
 	const char *out; /* NULL = not given */
-	bool trace, json, quiet, verbose, realtime;
+	bool trace, json, quiet, verbose, realtime, events;
 	uint64_t watchdog_ns;                     /* 0 = the default */
 	uint64_t gantt_start_ns, gantt_length_ns; /* length 0 = chosen by the report */
 	bool help, man, completion;

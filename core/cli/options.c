@@ -33,6 +33,7 @@ enum {
 	CX_OPT_OUT_FILE,
 	CX_OPT_TRACE,
 	CX_OPT_GANTT,
+	CX_OPT_EVENTS,
 	CX_OPT_WATCHDOG,
 	CX_OPT_REALTIME,
 	CX_OPT_SHUFFLE,
@@ -93,6 +94,9 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "folder. Starts and ends the session daemon it needs by itself." },
 	{ CX_OPT_GANTT, "gantt", 0, "START+LENGTH", REPORTING, CX_COMPLETE_NOTHING, NULL,
 	  "The window that the report's timeline shows: 2s+200ms. Default: chosen by the report." },
+	{ CX_OPT_EVENTS, "events", 0, NULL, CX_CMD_ANALYZE, CX_COMPLETE_NOTHING, NULL,
+	  "Print the recorded events as text and nothing else, one a line in the order of their "
+	  "recording: time in ns, name, fields. Of a simulation it is the same on every host." },
 	{ CX_OPT_WATCHDOG, "watchdog", 0, "T", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Eject a policy that leaves a runnable vCPU waiting for so long, 10ms or more. Default: "
 	  "2s." },
@@ -228,6 +232,9 @@ static int set_flag(int id, struct cx_cli_options *options)
 	switch (id) {
 	case CX_OPT_TRACE:
 		options->trace = true;
+		break;
+	case CX_OPT_EVENTS:
+		options->events = true;
 		break;
 	case CX_OPT_REALTIME:
 		options->realtime = true;
@@ -373,6 +380,9 @@ static int check_count(const struct cx_cli_command *command, const struct cx_cli
 			       options->args[command->max_args]);
 	if (options->quiet && options->verbose)
 		return cx_fail(err, EINVAL, "--quiet and --verbose exclude each other");
+	if (options->events && (options->out || options->json))
+		return cx_fail(err, EINVAL,
+			       "--events prints no report: it excludes --out and --json");
 	return 0;
 }
 
