@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # How each kind of code is compiled.
 
-PKGS := hwloc numa json-c libcyaml yaml-0.1 babeltrace2 lttng-ctl
+PKGS := hwloc numa expat json-c libcyaml yaml-0.1 babeltrace2 lttng-ctl
 # Asked once, and only when something is compiled: pkg-config may have to be installed first.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)

@@ -30,7 +30,7 @@ install: all $(B)/coxswain.1 $(B)/coxswain.bash $(B)/coxswain.pc
 	$(Q)$(INSTALL) -m 755 $(B)/coxswain $(D)/bin/coxswain
 	$(Q)$(INSTALL) -m 755 $(SCHED_SO) $(D)/lib/coxswain/schedulers
 	$(Q)$(INSTALL) -m 644 $(PAYLOAD_ELF) $(D)/lib/coxswain/payloads
-	$(Q)$(INSTALL) -m 755 $(PROVIDER_SO) $(D)/lib/coxswain
+	$(Q)$(INSTALL) -m 755 $(PROVIDER_SO) $(CLOCK_SO) $(D)/lib/coxswain
 	$(Q)$(INSTALL) -m 644 $(HEADERS) $(D)/include/coxswain
 	$(Q)$(INSTALL) -m 644 $(B)/coxswain.pc $(D)/lib/pkgconfig
 	$(Q)$(INSTALL) -m 644 $(B)/coxswain.1 $(D)/share/man/man1
@@ -45,6 +45,7 @@ install: all $(B)/coxswain.1 $(B)/coxswain.bash $(B)/coxswain.pc
 uninstall:
 	$(Q)rm -f $(D)/bin/coxswain $(D)/lib/pkgconfig/coxswain.pc $(D)/share/man/man1/coxswain.1 \
 		$(D)/share/bash-completion/completions/coxswain $(D)/lib/coxswain/coxswain-lttng.so \
+		$(D)/lib/coxswain/coxswain-clock.so \
 		$(addprefix $(D)/lib/coxswain/schedulers/,$(notdir $(SCHED_SO))) \
 		$(addprefix $(D)/lib/coxswain/payloads/,$(notdir $(PAYLOAD_ELF))) \
 		$(addprefix $(D)/include/coxswain/,$(notdir $(HEADERS)))

@@ -2,7 +2,8 @@
 # Formatting and lint.
 
 C_FILES = $(shell scripts/sources | grep "\.[ch]$$")
-LINT_FILES = $(filter base/%.c core/%.c topology/%.c trace/%.c schedulers/%.c,$(filter-out trace/lttng/%,$(C_FILES)))
+LINT_FILES = $(filter base/%.c core/%.c topology/%.c trace/%.c schedulers/%.c workloads/models.c \
+	workloads/%/model.c,$(filter-out trace/lttng/%,$(C_FILES)))
 
 .PHONY: format
 format:
@@ -24,6 +25,6 @@ lint-files: $(patsubst %,$(B)/lint/%.ok,$(LINT_FILES))
 $(B)/lint/%.ok: % .clang-tidy
 	@mkdir -p $(@D)
 	$(call say,LINT,$<)
-	$(Q)clang-tidy --quiet $< -- $(STD) -I. -Icore/include -DCX_VERSION='"$(VERSION)"' \
+	$(Q)clang-tidy --quiet $< -- $(STD) -I. -Icore/include -Iworkloads/guest -DCX_VERSION='"$(VERSION)"' \
 		$(PKG_CFLAGS) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@

@@ -4,7 +4,6 @@
 #include "base/units.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 #define MATRIX_CPUS_MAX 16u /* more do not fit a terminal's width */
@@ -13,30 +12,34 @@ static const char *const distance_names[] = { "self", "SMT", "LLC", "node", "rem
 
 /* --- one line ------------------------------------------------------------------- */
 
-static const char *plural(int n)
+static const char *plural(unsigned n)
 {
 	return n == 1 ? "" : "s";
 }
 
-static const char *cpu_model(const struct cx_topology *topo)
-{
-	hwloc_obj_t package = hwloc_get_next_obj_by_type(topo->hw, HWLOC_OBJ_PACKAGE, NULL);
-	const char *model = NULL;
+struct counts {
+	unsigned cpus, packages, nodes;
+};
 
-	if (!topo->is_host)
-		return "synthetic";
-	if (package)
-		model = hwloc_obj_get_info_by_name(package, "CPUModel");
-	if (!model)
-		model = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topo->hw), "CPUModel");
-	return model && *model ? model : "unknown CPU";
+static struct counts count(const struct cx_topology *topo)
+{
+	struct counts n = { 0 };
+	unsigned i;
+
+	for (i = 0; i < topo->n_cpus; i++) {
+		const struct cx_topology_cpu *c = &topo->cpus[i];
+
+		n.cpus += c->present;
+		n.packages += c->present && c->package_number >= 0 && c->package == i;
+	}
+	for (i = 0; i < topo->n_nodes; i++)
+		n.nodes += topo->nodes[i].present;
+	return n;
 }
 
 char *cx_topology_describe(const struct cx_topology *topo)
 {
-	int cpus = hwloc_get_nbobjs_by_type(topo->hw, HWLOC_OBJ_PU);
-	int packages = hwloc_get_nbobjs_by_type(topo->hw, HWLOC_OBJ_PACKAGE);
-	int nodes = hwloc_get_nbobjs_by_type(topo->hw, HWLOC_OBJ_NUMANODE);
+	struct counts n = count(topo);
 	unsigned allowed = cx_cpuset_count(topo->allowed);
 	struct utsname kernel;
 	char *text = NULL;
@@ -46,11 +49,11 @@ char *cx_topology_describe(const struct cx_topology *topo)
 	out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
-	fprintf(out, "%s, %d CPU%s", cpu_model(topo), cpus, plural(cpus));
-	if ((int)allowed != cpus)
+	fprintf(out, "%s, %u CPU%s", topo->model, n.cpus, plural(n.cpus));
+	if (allowed != n.cpus)
 		fprintf(out, " (%u usable)", allowed);
-	fprintf(out, ", %d package%s, %d NUMA node%s", packages, plural(packages), nodes,
-		plural(nodes));
+	fprintf(out, ", %u package%s, %u NUMA node%s", n.packages, plural(n.packages), n.nodes,
+		plural(n.nodes));
 	if (topo->is_host && uname(&kernel) == 0)
 		fprintf(out, ", %s %s", kernel.sysname, kernel.release);
 	if (fclose(out) != 0) {
@@ -62,76 +65,144 @@ char *cx_topology_describe(const struct cx_topology *topo)
 
 /* --- the whole -------------------------------------------------------------------- */
 
-static void print_set(FILE *out, hwloc_const_bitmap_t set)
+static void print_set(FILE *out, const struct cx_cpuset *set)
 {
-	char *list;
+	char *list = cx_cpuset_format(set);
 
-	if (hwloc_bitmap_list_asprintf(&list, set) < 0)
-		return;
-	fputs(list, out);
+	if (list)
+		fputs(list, out);
 	free(list);
 }
 
-/** Cores of @llc: "0 1 2+6", CPUs of one core joined. */
-static void print_cores(const struct cx_topology *topo, unsigned llc, FILE *out)
+/** For each CPU number the next that shares something with it; n_cpus = none. */
+struct chains {
+	unsigned *thread; /* the next CPU of its core */
+	unsigned *core;   /* the next core of its cache, by their lowest CPUs */
+	unsigned *cache;  /* the next cache of its package, likewise */
+};
+
+static void free_chains(struct chains *chains)
+{
+	free(chains->thread);
+	free(chains->core);
+	free(chains->cache);
+}
+
+static void link_in(unsigned *chain, unsigned head, unsigned cpu)
+{
+	chain[cpu] = chain[head];
+	chain[head] = cpu;
+}
+
+static bool make_chains(const struct cx_topology *topo, struct chains *chains)
+{
+	unsigned i, n = topo->n_cpus;
+
+	chains->thread = malloc((n + 1) * sizeof(unsigned));
+	chains->core = malloc((n + 1) * sizeof(unsigned));
+	chains->cache = malloc((n + 1) * sizeof(unsigned));
+	if (!chains->thread || !chains->core || !chains->cache)
+		return false;
+	for (i = 0; i < n; i++)
+		chains->thread[i] = chains->core[i] = chains->cache[i] = n;
+	for (i = n; i-- > 0;) { /* from the end: each is put before those above it */
+		const struct cx_topology_cpu *c = &topo->cpus[i];
+
+		if (c->core != i)
+			link_in(chains->thread, c->core, i);
+		else if (c->llc != i)
+			link_in(chains->core, c->llc, i);
+		if (c->llc == i && c->package != i)
+			link_in(chains->cache, c->package, i);
+	}
+	return true;
+}
+
+/** Cores of the last-level cache that begins with @llc: "0 1 2+6", CPUs of one core joined. */
+static void print_cores(const struct cx_topology *topo, const struct chains *chains, unsigned llc,
+			FILE *out)
 {
 	const char *gap = "";
-	unsigned cpu, sibling;
+	unsigned core, thread;
 
-	for (cpu = 0; cpu < topo->n_cpus; cpu++) {
-		const struct cx_topology_cpu *c = &topo->cpus[cpu];
-
-		if (!c->present || c->llc != llc || c->core != cpu)
-			continue;
-		fprintf(out, "%s%u", gap, cpu);
-		for (sibling = cpu + 1; sibling < topo->n_cpus; sibling++)
-			if (topo->cpus[sibling].present && topo->cpus[sibling].core == cpu)
-				fprintf(out, "+%u", sibling);
+	for (core = llc; core < topo->n_cpus; core = chains->core[core]) {
+		fprintf(out, "%s%u", gap, core);
+		for (thread = chains->thread[core]; thread < topo->n_cpus;
+		     thread = chains->thread[thread])
+			fprintf(out, "+%u", thread);
 		gap = " ";
 	}
 }
 
-static void print_llcs(const struct cx_topology *topo, hwloc_obj_t package, FILE *out)
+static void print_llc(const struct cx_topology *topo, const struct chains *chains, unsigned llc,
+		      FILE *out)
 {
+	const struct cx_topology_cpu *c = &topo->cpus[llc];
 	char size[32];
-	unsigned cpu;
 
-	for (cpu = 0; cpu < topo->n_cpus; cpu++) {
-		const struct cx_topology_cpu *c = &topo->cpus[cpu];
-		hwloc_obj_t pu, llc;
+	if (c->llc_level)
+		fprintf(out, "    L%u cache %s", c->llc_level,
+			c->llc_size ? cx_format_size(c->llc_size, size, sizeof(size))
+				    : "of unknown size");
+	else
+		fprintf(out, "    caches not reported");
+	fprintf(out, ", node %u: CPUs ", c->node);
+	print_cores(topo, chains, llc, out);
+	fputc('\n', out);
+}
 
-		if (!c->present || c->llc != cpu || !hwloc_bitmap_isset(package->cpuset, cpu))
+static void print_packages(const struct cx_topology *topo, const struct chains *chains, FILE *out)
+{
+	unsigned i, llc;
+
+	for (i = 0; i < topo->n_cpus; i++) {
+		const struct cx_topology_cpu *c = &topo->cpus[i];
+
+		if (!c->present || c->package_number < 0 || c->package != i)
 			continue;
-		pu = hwloc_get_pu_obj_by_os_index(topo->hw, cpu);
-		llc = pu ? cx_topology_llc_object(pu) : NULL;
-		if (llc)
-			fprintf(out, "    L%u cache %s", llc->attr->cache.depth,
-				c->llc_size ? cx_format_size(c->llc_size, size, sizeof(size))
-					    : "of unknown size");
-		else
-			fprintf(out, "    caches not reported");
-		fprintf(out, ", node %u: CPUs ", c->node);
-		print_cores(topo, c->llc, out);
-		fputc('\n', out);
+		fprintf(out, "Package %d\n", c->package_number);
+		for (llc = i; llc < topo->n_cpus; llc = chains->cache[llc])
+			if (topo->cpus[llc].llc == llc)
+				print_llc(topo, chains, llc, out);
+	}
+}
+
+/** CPUs of which it is not said which package they are in. */
+static void print_loose(const struct cx_topology *topo, const struct chains *chains, FILE *out)
+{
+	bool said = false;
+	unsigned i;
+
+	for (i = 0; i < topo->n_cpus; i++) {
+		const struct cx_topology_cpu *c = &topo->cpus[i];
+
+		if (!c->present || c->package_number >= 0 || c->llc != i)
+			continue;
+		if (!said)
+			fprintf(out, "Packages not reported\n");
+		said = true;
+		print_llc(topo, chains, i, out);
 	}
 }
 
 static void print_nodes(const struct cx_topology *topo, FILE *out)
 {
-	hwloc_obj_t node = NULL;
 	char size[32];
-	unsigned i;
+	unsigned n, i;
 
 	fprintf(out, "NUMA nodes\n");
-	while ((node = hwloc_get_next_obj_by_type(topo->hw, HWLOC_OBJ_NUMANODE, node)) != NULL) {
-		fprintf(out, "    node %u: memory %s, CPUs ", node->os_index,
-			cx_format_size(node->attr->numanode.local_memory, size, sizeof(size)));
-		print_set(out, node->cpuset);
-		if (cx_topology_node_distance(topo, node->os_index, node->os_index)) {
+	for (n = 0; n < topo->n_nodes; n++) {
+		const struct cx_topology_node *node = &topo->nodes[n];
+
+		if (!node->present)
+			continue;
+		fprintf(out, "    node %u: memory %s, CPUs ", n,
+			cx_format_size(node->memory, size, sizeof(size)));
+		print_set(out, node->cpus);
+		if (cx_topology_node_distance(topo, n, n)) {
 			fprintf(out, ", distances");
 			for (i = 0; i < topo->n_nodes; i++)
-				fprintf(out, " %u",
-					cx_topology_node_distance(topo, node->os_index, i));
+				fprintf(out, " %u", cx_topology_node_distance(topo, n, i));
 		}
 		fputc('\n', out);
 	}
@@ -161,23 +232,19 @@ static void print_distances(const struct cx_topology *topo, FILE *out)
 void cx_topology_print(const struct cx_topology *topo, FILE *out)
 {
 	char *line = cx_topology_describe(topo);
-	hwloc_obj_t package = NULL;
+	struct chains chains = { 0 };
 
 	if (line)
 		fprintf(out, "%s\n", line);
 	free(line);
 	fprintf(out, "Usable CPUs: ");
-	print_set(out, topo->allowed->bits);
+	print_set(out, topo->allowed);
 	fputc('\n', out);
-	if (hwloc_get_nbobjs_by_type(topo->hw, HWLOC_OBJ_PACKAGE) < 1) {
-		fprintf(out, "Packages not reported\n");
-		print_llcs(topo, hwloc_get_root_obj(topo->hw), out);
+	if (make_chains(topo, &chains)) {
+		print_packages(topo, &chains, out);
+		print_loose(topo, &chains, out);
 	}
-	while ((package = hwloc_get_next_obj_by_type(topo->hw, HWLOC_OBJ_PACKAGE, package)) !=
-	       NULL) {
-		fprintf(out, "Package %u\n", package->os_index);
-		print_llcs(topo, package, out);
-	}
+	free_chains(&chains);
 	print_nodes(topo, out);
 	print_distances(topo, out);
 }

@@ -2,7 +2,8 @@
 /*
  * topology/topology.h - what the host looks like to a policy.
  *
- * Discovery by hwloc (and libnuma for node distances).  CPU numbers are the host's.
+ * Discovery by hwloc (and libnuma for node distances).  CPU numbers are the host's.  Once it
+ * is there a topology never changes, and any number of threads may ask it.
  */
 #ifndef CX_TOPOLOGY_H
 #define CX_TOPOLOGY_H
@@ -34,19 +35,39 @@ unsigned cx_cpuset_count(const struct cx_cpuset *set);
 /** The lowest member above @prev (start with -1), or -1. */
 int cx_cpuset_next(const struct cx_cpuset *set, int prev);
 
-/** One host, discovered. */
+/** CPUs of a host at most: an event names its pCPU in 16 bits.  Numbers are 0 .. 65533. */
+#define CX_TOPOLOGY_CPUS_MAX 65534u
+/** Bytes of a description in a line, and of an XML file, at most. */
+#define CX_TOPOLOGY_TEXT_MAX (64u << 10)
+#define CX_TOPOLOGY_FILE_MAX (64u << 20)
+
+/** One host, discovered or described. */
 struct cx_topology;
 
+/**
+ * The host that @what means:
+ *   "host"                                        this one
+ *   ends in ".xml", has a slash, or is there as a file   an XML file that hwloc exported
+ *                                                 on another host (`lstopo --of xml`)
+ *   anything else                                 a description as for cx_topology_synthetic()
+ * Its result, but for that of "host", depends on @what alone: on no environment and no host.
+ * Returns 0 or a negative errno with a message that says where and what is wrong and what is
+ * allowed: -EINVAL, -ERANGE (more than there may be), -EISDIR, -EFBIG, -EBADMSG (hwloc crashed
+ * on the file), -ETIMEDOUT (it did not come to an end), -ENOMEM, the errno of reading.
+ */
+int cx_topology_open(const char *what, struct cx_topology **topo, struct cx_error *err);
 /** This host.  Returns 0, or a negative errno with a message. */
 int cx_topology_host(struct cx_topology **topo, struct cx_error *err);
 /**
  * A host that is described, in hwloc's synthetic form: "pack:2 l3:1 core:4 pu:2".
- * Returns 0; -EINVAL (not such a description) or -ENOMEM with a message.
+ * Returns 0; -EINVAL (not such a description), -ERANGE or -ENOMEM with a message.
  */
 int cx_topology_synthetic(const char *description, struct cx_topology **topo, struct cx_error *err);
 void cx_topology_free(struct cx_topology *topo);
 /** CPUs that this process may use (its own affinity and cgroup).  Belongs to @topo. */
 const struct cx_cpuset *cx_topology_allowed(const struct cx_topology *topo);
+/** Take all CPUs that are there for usable, whatever this process may use of them. */
+void cx_topology_use_all(struct cx_topology *topo);
 /** Highest CPU number plus one. */
 unsigned cx_topology_cpus(const struct cx_topology *topo);
 /** As enum cx_distance: 0 self, 1 SMT, 2 LLC, 3 node, 4 remote, also for a CPU that is not there. */
@@ -61,14 +82,17 @@ unsigned cx_topology_core(const struct cx_topology *topo, unsigned cpu);
 /** Bytes of the largest data cache below the last-level one that the CPU's core has for itself;
  *  0 when unknown. */
 uint64_t cx_topology_l2_size(const struct cx_topology *topo, unsigned cpu);
-/** Bytes of that cache; 0 when unknown. */
+/** Bytes of the last-level cache; 0 when unknown. */
 uint64_t cx_topology_llc_size(const struct cx_topology *topo, unsigned cpu);
 /** Number of the NUMA node of that CPU. */
 unsigned cx_topology_node(const struct cx_topology *topo, unsigned cpu);
 /** As the firmware states it: 10 = the same node, 20 = twice as far; 0 = unknown. */
 unsigned cx_topology_node_distance(const struct cx_topology *topo, unsigned node_a,
 				   unsigned node_b);
-/** One line: "AMD EPYC, 2 CPUs, 1 package, 1 NUMA node, Linux 6.18". malloc'd. */
+/**
+ * One line: "AMD EPYC, 2 CPUs, 1 package, 1 NUMA node, Linux 6.18"; "synthetic, 8 CPUs, ...";
+ * of a file "AMD EPYC (a.xml), 64 CPUs, ...".  malloc'd, NULL when out of memory.
+ */
 char *cx_topology_describe(const struct cx_topology *topo);
 /** The whole, for `coxswain topology`: packages, nodes, caches, distances. */
 void cx_topology_print(const struct cx_topology *topo, FILE *out);

@@ -89,6 +89,29 @@ struct cx_timeline cx_timeline_choose(const struct cx_report *report, uint64_t s
 int cx_timeline_csv(const struct cx_report *report, const struct cx_rows *rows,
 		    const struct cx_timeline *timeline, const char *dir, struct cx_error *err);
 
+/* ---- what changed during a run (report_changes.c) ---- */
+
+struct cx_change {
+	struct cx_event event; /* of the first, where several domains changed alike */
+	unsigned others;       /* so many more domains did */
+};
+
+struct cx_changes {
+	unsigned n;
+	struct cx_change *change; /* in the order of time */
+};
+
+/** Is it a change of values, parameters or the pool? */
+bool cx_is_change(const struct cx_event *event);
+/** Returns 0 or -ENOMEM; *list can be freed either way. */
+int cx_changes_find(const struct cx_record *record, struct cx_changes *list);
+void cx_changes_free(struct cx_changes *list);
+/** "weight of web.0 and 3 more: 512", "pCPU 3 offline"; malloc'd, NULL when out of memory. */
+char *cx_change_text(const struct cx_record *record, const struct cx_change *change);
+/** Lines and labels of the changes within the stretch, for gnuplot; @unit: of its seconds. */
+void cx_timeline_marks(FILE *out, const struct cx_record *record,
+		       const struct cx_timeline *timeline, double unit);
+
 /** Write the gnuplot scripts. */
 int cx_plots_write(const struct cx_report *report, const struct cx_rows *rows,
 		   const struct cx_timeline *timeline, const char *dir, struct cx_plots *plots,

@@ -303,6 +303,42 @@ static object pcpus_array(struct builder *b, const struct cx_record *r)
 	return a;
 }
 
+/** One by one, as the events tell them. */
+static object change_object(struct builder *b, const struct cx_record *r, const struct cx_event *e)
+{
+	object o = new_object(b);
+
+	add_u64(b, o, "t_ns", e->t_ns);
+	add_text(b, o, "type", cx_event_type_name(e->type));
+	if (e->type == CX_EV_PCPU_OFFLINE || e->type == CX_EV_PCPU_ONLINE) {
+		add_u64(b, o, "pcpu", e->pcpu);
+		return o;
+	}
+	if (e->vcpu < r->n_domains)
+		add_text(b, o, "domain", r->domains[e->vcpu].name);
+	if (e->type == CX_EV_ADJUST)
+		add_text(b, o, "what", cx_adjust_name(e->why));
+	else
+		add_u64(b, o, "index", e->why);
+	add_i64(b, o, "value", (int64_t)e->x);
+	return o;
+}
+
+static object changes_array(struct builder *b, const struct cx_record *r)
+{
+	struct cx_history_cursor *cursor = cx_history_walk(r->history);
+	const struct cx_event *e;
+	object a = new_array(b);
+
+	if (!cursor)
+		b->failed = true;
+	while (cursor && (e = cx_history_next(cursor)) != NULL)
+		if (cx_is_change(e))
+			append(b, a, change_object(b, r, e));
+	cx_history_cursor_free(cursor);
+	return a;
+}
+
 static object run_object(struct builder *b, const struct cx_record *r, const struct cx_metrics *m)
 {
 	object o = new_object(b), trace = new_object(b), domains = new_array(b);
@@ -332,6 +368,7 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add_u64(b, trace, "disagreement_ns", m->disagreement_ns);
 	add(b, o, "trace", trace);
 	add(b, o, "pcpus", pcpus_array(b, r));
+	add(b, o, "changes", changes_array(b, r));
 	for (d = 0; d < r->n_domains; d++)
 		append(b, domains, domain_object(b, r, m, d));
 	add(b, o, "domains", domains);

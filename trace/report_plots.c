@@ -462,6 +462,7 @@ static void write_timeline(struct script *s)
 	header(s, FRAME + n * LANE_HEIGHT + (s->rows->n + 3) / 4 * KEY_LINE,
 	       "Who ran on which pCPU, in a stretch of the run.");
 	timeline_axes(s, unit, name);
+	cx_timeline_marks(s->out, record, s->timeline, unit);
 	cx_run_slug(s->report, s->run, slug, sizeof(slug));
 	fprintf(s->out, "u = %g                  # seconds to %s\ndata = 'data/timeline-%s.csv'\n",
 		unit, name, slug);
@@ -536,7 +537,7 @@ static const struct recipe timeline_recipe = {
 	"A row is a pCPU, a box the time for which one vCPU ran there without a break; white is "
 	"idle, or the host's other work. The letter on the longer boxes is the domain's in the "
 	"legend, a number after it says which replica. Boxes too short to be drawn are merged "
-	"under the longest of them.",
+	"under the longest of them. A dashed line is a change that the scenario asks for.",
 	write_timeline,
 	any_windows,
 };

@@ -3,11 +3,13 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #define LINE 1024
 #define UNUSED_MAX 0.05        /* of the pCPUs' time, idle while somebody was ready */
 #define DISAGREEMENT_MAX 0.001 /* of the run, between events and accounts */
 #define CRASHES_NAMED 5u       /* the others are counted */
+#define CHANGES_NAMED 6u       /* likewise */
 
 struct speaker {
 	cx_say_fn say;
@@ -129,11 +131,50 @@ static void notes(const struct speaker *s, const struct cx_record *record,
 		say(s, "this policy ignores what the scenario asks for: %s", record->ignored);
 }
 
+/* As the run tells it that had the most: a policy ignores what it does not know. */
+static void changes(const struct cx_report *report, cx_say_fn say_line, void *arg)
+{
+	const struct cx_record *record = NULL;
+	struct cx_changes list = { 0 };
+	char line[LINE], at[CX_SHORT];
+	size_t used;
+	unsigned i;
+
+	for (i = 0; i < report->n_runs; i++) {
+		struct cx_changes own;
+
+		if (cx_changes_find(report->records[i], &own) == 0 && own.n > list.n) {
+			cx_changes_free(&list);
+			list = own;
+			record = report->records[i];
+		} else {
+			cx_changes_free(&own);
+		}
+	}
+	used = (size_t)snprintf(line, sizeof(line), "during the run:");
+	for (i = 0; i < list.n && i < CHANGES_NAMED; i++) {
+		char *text = cx_change_text(record, &list.change[i]);
+
+		used += (size_t)snprintf(line + used, sizeof(line) - used, "%s at %s %.100s",
+					 i ? ";" : "", cx_fmt_ns(list.change[i].event.t_ns, at),
+					 cx_or_empty(text));
+		free(text);
+	}
+	if (list.n > CHANGES_NAMED)
+		snprintf(line + used, sizeof(line) - used, "; and %u changes more",
+			 list.n - CHANGES_NAMED);
+	if (list.n)
+		say_line(arg, false, line);
+	cx_changes_free(&list);
+}
+
 void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void *arg)
 {
 	unsigned i, loud;
 
-	for (loud = 2; loud-- > 0;)
+	for (loud = 2; loud-- > 0;) {
+		if (!loud)
+			changes(report, say_line, arg);
 		for (i = 0; i < report->n_runs; i++) {
 			const struct cx_record *record = report->records[i];
 			struct speaker s = { say_line, arg, cx_or_empty(record->scheduler), loud };
@@ -143,6 +184,7 @@ void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void
 			else
 				notes(&s, record, report->metrics[i]);
 		}
+	}
 }
 
 const char *cx_run_verdict(const struct cx_record *record)

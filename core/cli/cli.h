@@ -42,21 +42,24 @@ struct cx_cli_options {
 	const char *scheduler;  /* NULL = the scenario's */
 	const char *schedulers; /* "linux,rr,credit" */
 	enum cx_cli_machine machine;
+	const char *topology; /* as cx_topology_open() takes it; NULL = not given */
 	uint64_t duration_ns; /* 0 = the scenario's */
 	uint64_t seed;        /* with seed_given */
 	bool seed_given;
 	const char **params; /* "NAME=VALUE", as given; malloc'd array */
 	unsigned n_params;
-	const char *topology;  /* what is simulated; NULL = the scenario's, else this host */
 	uint64_t shuffle_seed; /* with shuffle_given */
 	bool shuffle_given;
+	const char *costs;          /* a file, or "none"; NULL = the defaults */
+	const char **cost_settings; /* "NAME=VALUE", over that; malloc'd array */
+	unsigned n_cost_settings;
 	const char *out;    /* NULL = not given */
 	unsigned jobs;      /* 0 = not given */
 	const char *points; /* NULL = all */
 	enum cx_cli_via via;
 	const char *hosts; /* NULL = not given */
 	bool dry_run, retry;
-	bool trace, json, quiet, verbose, realtime;
+	bool trace, json, quiet, verbose, realtime, events;
 	uint64_t watchdog_ns;                     /* 0 = the default */
 	uint64_t gantt_start_ns, gantt_length_ns; /* length 0 = chosen by the report */
 	bool help, man, completion;
@@ -86,8 +89,9 @@ enum {
 	CX_CMD_VERSION = 1 << 5,
 	CX_CMD_HELP = 1 << 6,
 	CX_CMD_VALIDATE = 1 << 7,
-	CX_CMD_SWEEP = 1 << 8,
-	CX_CMD_ALL = (1 << 9) - 1
+	CX_CMD_CALIBRATE = 1 << 8,
+	CX_CMD_SWEEP = 1 << 9,
+	CX_CMD_ALL = (1 << 10) - 1
 };
 
 /** What an argument completes to in the shell. */
@@ -98,7 +102,9 @@ enum cx_cli_complete {
 	CX_COMPLETE_SCHEDULERS, /* names, comma-separated */
 	CX_COMPLETE_SCENARIO,   /* a shipped name, or a file *.yaml */
 	CX_COMPLETE_PLAN,       /* likewise */
+	CX_COMPLETE_TOPOLOGY,   /* host, or a file *.xml */
 	CX_COMPLETE_DIRECTORY,
+	CX_COMPLETE_FILE,
 	CX_COMPLETE_COMMAND
 };
 
@@ -174,6 +180,7 @@ int cx_cmd_sweep(const struct cx_cli_options *options, const struct cx_cli_paths
 int cx_cmd_analyze(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_validate(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_schedulers(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
+int cx_cmd_calibrate(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_topology(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_version(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_help(const struct cx_cli_options *options, const struct cx_cli_paths *paths);

@@ -5,16 +5,19 @@
 
 #include "topology/topology.h"
 
+#include <errno.h>
+
 int cx_cmd_topology(const struct cx_cli_options *options, const struct cx_cli_paths *paths)
 {
 	struct cx_topology *topo;
 	struct cx_error err = { "" };
+	int rc;
 
-	(void)options;
 	(void)paths;
-	if (cx_topology_host(&topo, &err) < 0) {
+	rc = cx_topology_open(options->topology ? options->topology : "host", &topo, &err);
+	if (rc < 0) {
 		cx_complain("%s", err.text);
-		return CX_STATUS_FAILED;
+		return options->topology && rc != -ENOMEM ? CX_STATUS_USAGE : CX_STATUS_FAILED;
 	}
 	cx_topology_print(topo, stdout);
 	cx_topology_free(topo);

@@ -206,7 +206,9 @@ int cx_cmd_validate(const struct cx_cli_options *options, const struct cx_cli_pa
 		w.options.schedulers = SCHEDULERS;
 	if (!w.options.duration_ns)
 		w.options.duration_ns = DURATION_NS;
-	cx_costs_default(&w.costs);
+	status = cx_measure_costs(options, &w.costs);
+	if (status != CX_STATUS_DONE)
+		return status;
 	w.list = options->json ? json_object_new_array() : NULL;
 	w.stop = cx_stop_on_signals();
 	cx_progress_init(&w.progress, &w.options);

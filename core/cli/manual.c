@@ -126,7 +126,9 @@ const struct cx_cli_command cx_cli_commands[] = {
 	       "The events can also be read with babeltrace2 and shown by Trace Compass."),
 	  EXAMPLES({ "coxswain analyze t1", "the table of a recorded run" },
 		   { "coxswain analyze t1 --out t1-again --gantt 1s+50ms",
-		     "a report with another timeline" }),
+		     "a report with another timeline" },
+		   { "diff <(coxswain analyze t1 --events) <(coxswain analyze t2 --events)",
+		     "did the same happen in two simulations?" }),
 	  cx_cmd_analyze },
 	{ CX_CMD_VALIDATE, "validate", "[SCENARIO...]", 0, UINT_MAX, CX_COMPLETE_SCENARIO,
 	  "the simulator against real VMs on this host",
@@ -148,10 +150,29 @@ const struct cx_cli_command cx_cli_commands[] = {
 		   { "coxswain schedulers credit", "the parameters of credit" },
 		   { "coxswain schedulers ./mine.so", "is my plug-in fit to be loaded?" }),
 	  cx_cmd_schedulers },
+	{ CX_CMD_CALIBRATE, "calibrate", "", 0, 0, CX_COMPLETE_NOTHING,
+	  "measure what switches, wake-ups, moves and cold caches cost here",
+	  LIST("Measures on real VMs what the simulator charges by table, and writes that table: "
+	       "each cost with how many samples it comes from and how they spread. What this "
+	       "host cannot show (it has one NUMA node only, say) keeps its default, and the "
+	       "table says so. docs/costs.md defines every cost.",
+	       "Best on a host that has nothing else to do; on one that has, the table says "
+	       "that too. Ctrl-C ends it with nothing written."),
+	  EXAMPLES({ "coxswain calibrate --out here.costs", "this host's table" },
+		   { "coxswain calibrate -d 60s -o here.costs", "the same, steadier" },
+		   { "coxswain calibrate --json | jq .costs.switch", "one of them for a script" }),
+	  cx_cmd_calibrate },
 	{ CX_CMD_TOPOLOGY, "topology", "", 0, 0, CX_COMPLETE_NOTHING,
 	  "what the host looks like to a policy",
-	  LIST("Packages, NUMA nodes, caches, and how far the CPUs are apart."),
-	  EXAMPLES({ "coxswain topology", "this host" }), cx_cmd_topology },
+	  LIST("Packages, NUMA nodes, caches, and how far the CPUs are apart: of this host, or of "
+	       "one that --topology describes. In a description each level has a count of those "
+	       "in one of the level before: pack, numa, die, group, l5 to l1, core, pu."),
+	  EXAMPLES({ "coxswain topology", "this host" },
+		   { "coxswain topology --topology other.xml",
+		     "another host, on which `lstopo --of xml other.xml` was run" },
+		   { "coxswain topology --topology \"pack:2 l3:4 core:8 pu:2\"",
+		     "one that nobody has" }),
+	  cx_cmd_topology },
 	{ CX_CMD_VERSION, "version", "", 0, 0, CX_COMPLETE_NOTHING, "which version this is",
 	  LIST("The version of the program and of the plug-in interface it speaks."),
 	  EXAMPLES({ "coxswain version", "both" }), cx_cmd_version },

@@ -58,16 +58,20 @@ static int resolve(const struct cx_changing *run, const struct cx_scenario_chang
 static int check_settings(const struct cx_changing *run, const struct cx_scenario_change *c,
 			  struct cx_error *err)
 {
+	struct cx_error why;
 	unsigned i, index;
 	int64_t value;
 	int rc;
 
 	for (i = 0; i < c->n_settings && is_meant(run, c); i++) {
-		rc = resolve(run, c, i, &index, &value, err);
-		if (rc == -EINVAL || (rc == -ENOENT && c->scheduler))
-			return cx_fail_prefix(err, EINVAL, "%.300s:%u: changes[%u]: scheduler %s",
-					      run->scenario->path, c->settings[i].line, c->entry,
-					      name_of(run));
+		rc = resolve(run, c, i, &index, &value, &why);
+		if (rc == 0 || (rc == -ENOENT && !c->scheduler))
+			continue;
+		if (err)
+			*err = why;
+		return cx_fail_prefix(err, EINVAL, "%.300s:%u: changes[%u]: scheduler %s",
+				      run->scenario->path, c->settings[i].line, c->entry,
+				      name_of(run));
 	}
 	return 0;
 }
@@ -108,10 +112,27 @@ static unsigned index_of(const struct cx_changing *run, unsigned cpu)
 }
 
 static int reject_pcpu(const struct cx_changing *run, const struct cx_scenario_change *c,
-		       struct cx_error *err, const char *allowed, const char *whose)
+		       struct cx_error *err, const char *allowed)
 {
-	return cx_fail(err, EINVAL, "%.300s:%u: changes[%u].pcpu: found \"%u\", allowed %s%s",
-		       run->scenario->path, c->line, c->entry, c->cpu, allowed, whose);
+	return cx_fail(err, EINVAL, "%.300s:%u: changes[%u].pcpu: found \"%u\", allowed %s",
+		       run->scenario->path, c->line, c->entry, c->cpu, allowed);
+}
+
+static int no_such_cpu(const struct cx_changing *run, const struct cx_scenario_change *c,
+		       struct cx_error *err)
+{
+	struct cx_cpuset *set = cx_cpuset_new();
+	char *text = NULL, allowed[160];
+	unsigned i;
+
+	for (i = 0; set && i < run->n_pcpus; i++)
+		cx_cpuset_add(set, run->pcpus[i]);
+	if (set)
+		text = cx_cpuset_format(set);
+	snprintf(allowed, sizeof(allowed), "a CPU of this run, \"%.120s\"", text ? text : "?");
+	free(text);
+	cx_cpuset_free(set);
+	return reject_pcpu(run, c, err, allowed);
 }
 
 static bool has_place(const struct cx_changing *run, const struct cx_scenario_domain *d,
@@ -129,18 +150,20 @@ static bool has_place(const struct cx_changing *run, const struct cx_scenario_do
 static int check_places(const struct cx_changing *run, const struct cx_scenario_change *c,
 			const bool *online, struct cx_error *err)
 {
+	char allowed[120];
 	unsigned i;
 
 	for (i = 0; i < run->n_pcpus && !online[i]; i++)
 		;
 	if (i == run->n_pcpus)
-		return reject_pcpu(run, c, err, "one that is not the last one online", "");
+		return reject_pcpu(run, c, err, "any but the last one online");
 	for (i = 0; i < run->scenario->n_domains; i++) {
 		const struct cx_scenario_domain *d = &run->scenario->domains[i];
 
-		if (d->stop_ns > c->at_ns && !has_place(run, d, online))
-			return reject_pcpu(run, c, err, "one that is not the last of domain ",
-					   d->name);
+		if (d->stop_ns <= c->at_ns || has_place(run, d, online))
+			continue;
+		snprintf(allowed, sizeof(allowed), "any but the last one of domain %.63s", d->name);
+		return reject_pcpu(run, c, err, allowed);
 	}
 	return 0;
 }
@@ -162,7 +185,7 @@ static int check_pool(const struct cx_changing *run, struct cx_error *err)
 			continue;
 		k = index_of(run, c->cpu);
 		if (k == run->n_pcpus) {
-			rc = reject_pcpu(run, c, err, "a CPU of this run", "");
+			rc = no_such_cpu(run, c, err);
 			break;
 		}
 		online[k] = c->online;
@@ -208,12 +231,13 @@ static int apply_setting(struct cx_dispatch *d, const struct cx_scenario_change 
 static int apply_settings(struct cx_dispatch *d, const struct cx_scenario_change *c,
 			  const struct cx_changing *run, struct cx_error *err)
 {
+	struct cx_error why;
 	unsigned i, index;
 	int64_t value;
 	int rc;
 
 	for (i = 0; i < c->n_settings && is_meant(run, c); i++) {
-		rc = resolve(run, c, i, &index, &value, err);
+		rc = resolve(run, c, i, &index, &value, &why);
 		if (rc == -ENOENT)
 			continue;
 		if (!rc)

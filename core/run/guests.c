@@ -35,7 +35,9 @@ static int check_pcpus(struct run *r, const struct cx_cpuset *wanted,
 	for (cpu = cx_cpuset_next(wanted, -1); cpu >= 0; cpu = cx_cpuset_next(wanted, cpu))
 		if (!cx_cpuset_has(allowed, (unsigned)cpu))
 			return reject(r, r->scenario->pcpus_line, "pcpus", wanted,
-				      "CPUs that this host has for us", allowed);
+				      r->options->sim ? "CPUs of the simulated host"
+						      : "CPUs that this host has for us",
+				      allowed);
 	return 0;
 }
 
@@ -65,10 +67,16 @@ static int open_topology(struct run *r)
 {
 	const struct cx_run_sim *sim = r->options->sim;
 	const char *what = sim && sim->topology ? sim->topology : r->scenario->topology;
+	int rc;
 
 	if (!sim || !what)
-		return cx_topology_host(&r->topology, r->err);
-	return cx_topology_synthetic(what, &r->topology, r->err);
+		rc = cx_topology_host(&r->topology, r->err);
+	else
+		rc = cx_topology_open(what, &r->topology, r->err);
+	/* Nobody else is on a simulated host. */
+	if (!rc && sim)
+		cx_topology_use_all(r->topology);
+	return rc;
 }
 
 int choose_pcpus(struct run *r)

@@ -18,6 +18,7 @@
 #ifndef CX_SCENARIO_INTERNAL_H
 #define CX_SCENARIO_INTERNAL_H
 
+#include "base/text.h"
 #include "core/scenario/scenario.h"
 
 #include <stddef.h>
@@ -153,8 +154,6 @@ int cx_reject(struct cx_reading *r, const char *key, unsigned line, const char *
 int cx_out_of_memory(struct cx_reading *r);
 /** "OUTER.INNER", INNER cut and made printable on one line. */
 void cx_join_key(char *buf, size_t len, const char *outer, const char *inner);
-/** @text in quotes, cut and made printable on one line. */
-const char *cx_quote(const char *text, char *buf, size_t len);
 /** cx_reject() of the value @text with what the schema allows. */
 int cx_reject_value(struct cx_reading *r, const char *key, const char *text);
 /** Decimal digits alone.  False: not that, or too large. */

@@ -110,6 +110,23 @@ static int read_scheduler(struct cx_reading *r)
 	return cx_value_settings(r, "scheduler.params", &r->out->params, &r->out->n_params);
 }
 
+/** Which host it means, the run finds out; here it is only fit to be printed. */
+static int read_topology(struct cx_reading *r)
+{
+	const char *text = r->raw->topology, *p;
+
+	if (!*text || strlen(text) > CX_TOPOLOGY_TEXT_MAX)
+		return cx_reject_value(r, "topology", text);
+	for (p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return cx_reject_value(r, "topology", text);
+	r->out->topology = strdup(text);
+	if (!r->out->topology)
+		return cx_out_of_memory(r);
+	r->out->topology_line = cx_doc_line(r, "topology");
+	return 0;
+}
+
 static int read_top(struct cx_reading *r)
 {
 	const struct cx_raw *raw = r->raw;
@@ -133,10 +150,8 @@ static int read_top(struct cx_reading *r)
 		rc = cx_value_cpus(r, "pcpus", raw->pcpus, NULL, &out->pcpus);
 	if (!rc && out->pcpus)
 		out->pcpus_line = cx_doc_line(r, "pcpus");
-	if (!rc && raw->topology) {
-		out->topology = strdup(raw->topology);
-		rc = out->topology ? 0 : cx_out_of_memory(r);
-	}
+	if (!rc && raw->topology)
+		rc = read_topology(r);
 	if (!rc)
 		rc = read_scheduler(r);
 	return rc;

@@ -80,7 +80,8 @@ struct cx_scenario {
 	uint64_t seed;
 	unsigned pcpus_line;     /* of `pcpus`; 0 = not given */
 	struct cx_cpuset *pcpus; /* NULL = all allowed */
-	char *topology;          /* sim only; NULL = none given */
+	char *topology;          /* as cx_topology_open() takes it; sim only; NULL = none given */
+	unsigned topology_line;  /* of `topology`; 0 = not given */
 	char *scheduler;         /* NULL = none named */
 	unsigned n_params;
 	struct cx_setting *params; /* of the scheduler */

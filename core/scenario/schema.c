@@ -114,7 +114,7 @@ static const struct {
 	{ "duration", "a duration from 1ms to 1440m such as 10s" },
 	{ "seed", "a whole number from 0 to 18446744073709551615" },
 	{ "pcpus", CPUS_WORDS },
-	{ "topology", "a synthetic topology such as \"pack:1 core:4 pu:2\" or a file" },
+	{ "topology", "host, a description such as \"pack:1 core:4 pu:2\", or a file" },
 	{ "scheduler", "a mapping such as {name: credit, params: {tslice: 30ms}}" },
 	{ "scheduler.name", SCHEDULER_WORDS },
 	{ "scheduler.params", PAIRS_WORDS },

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUOTE_LETTERS 60 /* of a value shown in a message */
+#define KEY_LETTERS 60 /* of a key shown in a message */
 
 int cx_reject(struct cx_reading *r, const char *key, unsigned line, const char *found,
 	      const char *allowed, ...)
@@ -32,32 +32,9 @@ int cx_out_of_memory(struct cx_reading *r)
 	return cx_fail(r->err, ENOMEM, "%s: out of memory", r->file);
 }
 
-const char *cx_quote(const char *text, char *buf, size_t len)
-{
-	size_t room = len - sizeof("\"...\""), n = 0, i;
-
-	if (room > QUOTE_LETTERS)
-		room = QUOTE_LETTERS;
-	buf[n++] = '"';
-	for (i = 0; text[i] && i < room; i++)
-		buf[n++] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
-	if (text[i]) {
-		/* Not in the middle of a letter: UTF-8 goes on with bytes 10xxxxxx. */
-		while (n > 1 && ((unsigned char)text[i] & 0xc0) == 0x80) {
-			i--;
-			n--;
-		}
-		memcpy(buf + n, "...", 3);
-		n += 3;
-	}
-	buf[n++] = '"';
-	buf[n] = '\0';
-	return buf;
-}
-
 void cx_join_key(char *buf, size_t len, const char *outer, const char *inner)
 {
-	char clean[QUOTE_LETTERS + sizeof("\"...\"")];
+	char clean[KEY_LETTERS + sizeof("\"...\"")];
 
 	cx_quote(inner, clean, sizeof(clean));
 	clean[strlen(clean) - 1] = '\0'; /* without the quotes */

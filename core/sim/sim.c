@@ -153,8 +153,6 @@ static void init_pcpus(struct cx_sim *sim)
 	unsigned i;
 
 	for (i = 0; i < sim->n_pcpus; i++) {
-		sim->pcpus[i].until_ns = CX_NEVER;
-		sim->pcpus[i].kicked_ns = CX_NEVER;
 		cx_timer_setup(&sim->pcpus[i].next, CX_TIMER_PCPU, i, &sim->pcpus[i]);
 	}
 }
@@ -173,6 +171,7 @@ int cx_sim_new(const struct cx_sim_config *config, struct cx_sim **out, struct c
 	sim->seed = config->seed;
 	sim->shuffle = config->shuffle;
 	sim->random = config->shuffle_seed;
+	sim->chance = config->seed;
 	sim->traced = config->traced;
 	sim->log = config->log;
 	sim->log_arg = config->log_arg;

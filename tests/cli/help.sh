@@ -63,7 +63,9 @@ offers "completion of a scheduler" credit run x --scheduler c
 offers "completion of a scheduler after -s" rr run x -s r
 offers "completion of a list of schedulers" linux,credit compare x --schedulers linux,cr
 offers "completion of a scenario" two-weights run two-w
-touch own.yaml
+touch own.yaml own.xml
+offers "completion of a host" host topology --topology h
+offers "completion of a host's file" own.xml run x --topology ow
 offers "completion of a scenario's file" own.yaml compare ow
 got=$(complete_words topology --sch)
 [ -z "$got" ] && pass "no completion where there is nothing" || fail "no completion where there is nothing" "$got"

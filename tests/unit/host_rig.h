@@ -28,6 +28,8 @@ struct rig {
 	struct cx_loaded *loaded;
 	int64_t *params;
 	unsigned n_pcpus, pcpus[8];
+	bool crowded;                  /* several pCPUs on one CPU where the host has too few */
+	const struct cx_plugin *table; /* in place of the loaded one's */
 	struct cx_host host;
 	struct cx_dispatch *dispatch;
 	struct cx_history *history;
@@ -72,6 +74,7 @@ static inline void rig_log(void *arg, const char *line)
 static inline int rig_hosts(struct rig *r, unsigned want_pcpus)
 {
 	const struct cx_cpuset *allowed;
+	unsigned i;
 	int cpu, rc = cx_topology_host(&r->topology, &r->err);
 
 	if (rc)
@@ -80,6 +83,8 @@ static inline int rig_hosts(struct rig *r, unsigned want_pcpus)
 	for (cpu = cx_cpuset_next(allowed, -1); cpu >= 0 && r->n_pcpus < want_pcpus;
 	     cpu = cx_cpuset_next(allowed, cpu))
 		r->pcpus[r->n_pcpus++] = (unsigned)cpu;
+	for (i = 0; r->crowded && r->n_pcpus < want_pcpus; i++)
+		r->pcpus[r->n_pcpus++] = r->pcpus[i];
 	return 0;
 }
 
@@ -117,7 +122,7 @@ static inline int rig_dispatch(struct rig *r, uint64_t watchdog_ns)
 	struct cx_dispatch_config config = {
 		.ops = &cx_host_machine_ops,
 		.machine = &r->host,
-		.plugin = cx_plugin_table(r->loaded),
+		.plugin = r->table ? r->table : cx_plugin_table(r->loaded),
 		.params = r->params,
 		.topology = r->topology,
 		.n_pcpus = r->n_pcpus,

@@ -100,7 +100,8 @@ static void test_every_payload_has_a_model(void **state)
 		if (n < 5 || strcmp(entry->d_name + n - 4, ".elf"))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(n - 4), entry->d_name);
-		if (!rig_model(name))
+		/* gauge measures what the simulator charges; there is nothing to simulate of it. */
+		if (!rig_model(name) && strcmp(name, "gauge") != 0)
 			fail_msg("%s has no model", name);
 	}
 	closedir(dir);
@@ -254,6 +255,15 @@ static void test_sleeper_misses_deadlines_while_it_works(void **state)
 	assert_int_equal(rig_result(rig, 0, "missed"), 20);
 	assert_int_equal(rig_result(rig, 0, "late_sum_ns"), 0);
 	assert_int_equal(rig->now_ns, 10 * RIG_MS + 9 * 30 * RIG_MS + 25 * RIG_MS + CLOCK_NS);
+	free_rig(rig);
+	/* 7490 iterations and 10 of the clock are 10 us: done just when the next one is due,
+	 * which has passed then. */
+	rig = new_rig(CONFIG(.workload = "sleeper", .params = { { "align", 1 },
+								{ "period", 10 * RIG_US },
+								{ "work", 9987 },
+								{ "wakes", 10 } }));
+	rig_run(rig, RIG_NEVER);
+	assert_int_equal(rig_result(rig, 0, "missed"), 10);
 	free_rig(rig);
 }
 

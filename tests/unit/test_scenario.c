@@ -24,6 +24,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s->seed, 1);
 	assert_null(s->pcpus);
 	assert_null(s->topology);
+	assert_int_equal(s->topology_line, 0);
 	assert_null(s->scheduler);
 	assert_int_equal(s->n_params, 0);
 	assert_int_equal(s->n_domains, 1);
@@ -77,6 +78,7 @@ static void test_everything_arrives(void **state)
 	assert_true(s->seed == UINT64_MAX);
 	check_cpus(s->pcpus, "0-1,3");
 	assert_string_equal(s->topology, "pack:1 core:4 pu:2");
+	assert_int_equal(s->topology_line, 8);
 	assert_string_equal(s->scheduler, "credit");
 	assert_int_equal(s->n_params, 2);
 	check_setting(&s->params[0], "tslice", "30ms", 12);

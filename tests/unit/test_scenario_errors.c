@@ -150,8 +150,15 @@ static void test_keys_and_shapes(void **state)
 		{ "name:\n" ONE, "1: name: found nothing, allowed " NAME_WORDS },
 		{ "name: ''\n" ONE, "1: name: found \"\", allowed " NAME_WORDS },
 		{ "topology:\n" ONE,
-		  "1: topology: found nothing, allowed a synthetic topology such as "
-		  "\"pack:1 core:4 pu:2\" or a file" },
+		  "1: topology: found nothing, allowed host, a description such as \"pack:1 core:4 "
+		  "pu:2\", or a file" },
+		{ "topology: \"\"\n" ONE,
+		  "1: topology: found \"\", allowed host, a description such as \"pack:1 core:4 "
+		  "pu:2\", or a file" },
+		{ "name: a\ntopology: \"pu:\\n2\"\n" ONE,
+		  "2: topology: found \"pu:?2\", allowed host, a description such as \"pack:1 "
+		  "core:4 "
+		  "pu:2\", or a file" },
 		{ "scheduler: credit\n" ONE, "1: scheduler: found \"credit\", allowed a mapping "
 					     "such as {name: credit, params: "
 					     "{tslice: 30ms}}" },

@@ -206,6 +206,57 @@ static void test_numbers_out_of_order(void **state)
 	cx_topology_free(topo);
 }
 
+static void test_what_a_core_has_for_itself(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned core_of_3;
+		uint64_t size;
+	} table[] = {
+		{ "pack:1 l3:1 l2:2(size=1MiB) l1:1(size=32KiB) core:1 pu:2", 2, 1 << 20 },
+		{ "pack:1 l3:1 l2:1(size=4MiB) l1:2(size=48KiB) core:1 pu:2", 2, 48 << 10 },
+		{ "pack:1 l3:1(size=8MiB) core:2 pu:2", 2, 0 },
+		{ "pack:1 l3:4(size=8MiB) core:1 pu:1", 3, 0 }, /* nothing below the last level */
+		{ "pack:1 l3:1 l2:4(size=2MiB) pu:1", 3, 2 << 20 }, /* no cores: each CPU is one */
+		{ "pack:1 l3:1 core:1 l2:2(size=2MiB) pu:2", 0, 2 << 20 },
+		{ "pack:1 core:2 pu:2", 2, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(table); i++) {
+		struct cx_topology *topo = described(table[i].text);
+
+		assert_int_equal(cx_topology_core(topo, 3), table[i].core_of_3);
+		assert_true(cx_topology_l2_size(topo, 3) == table[i].size);
+		assert_int_equal(cx_topology_core(topo, 4), 4);
+		assert_int_equal(cx_topology_l2_size(topo, 4), 0);
+		cx_topology_free(topo);
+	}
+}
+
+/* The largest host that may be: made and asked at once, and little is kept of a CPU. */
+static void test_large_hosts(void **state)
+{
+	static const char *const texts[] = { "pack:8 [numa] l3:4 core:16 pu:2", "pu:65534",
+					     "pack:2 [numa] l3:3 l2:67 l1:163 core:1 pu:1" };
+	static const unsigned cpus[] = { 1024, 65534, 65526 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(texts); i++) {
+		struct cx_topology *topo = described(texts[i]);
+		unsigned last = cpus[i] - 1, cpu;
+
+		assert_int_equal(cx_topology_cpus(topo), cpus[i]);
+		assert_true(sizeof(*topo->cpus) <= 64);
+		for (cpu = 0; cpu < last; cpu++)
+			assert_true(cx_topology_distance(topo, cpu, last) ==
+				    cx_topology_distance(topo, last, cpu));
+		cx_topology_free(topo);
+	}
+}
+
 static void test_the_last_level_is_the_highest(void **state)
 {
 	struct cx_topology *topo = described("pack:1 l2:2 l1:2 l1i:1 core:1 pu:1");
@@ -259,20 +310,6 @@ static void test_the_smallest_host(void **state)
 	cx_topology_free(NULL);
 }
 
-static void test_bad_descriptions(void **state)
-{
-	struct cx_topology *topo = NULL;
-	struct cx_error err = { "" };
-
-	(void)state;
-	assert_int_equal(cx_topology_synthetic("many cores", &topo, &err), -EINVAL);
-	assert_string_equal(err.text,
-			    "topology \"many cores\": hwloc cannot read it; write one such "
-			    "as \"pack:1 l3:1 core:4 pu:2\"");
-	assert_int_equal(cx_topology_synthetic("", &topo, NULL), -EINVAL);
-	assert_null(topo);
-}
-
 static void test_node_distances(void **state)
 {
 	hwloc_uint64_t values[] = { 10, 21, 31, 10 };
@@ -293,7 +330,7 @@ static void test_node_distances(void **state)
 	assert_non_null(handle);
 	assert_int_equal(hwloc_distances_add_values(hw, handle, 2, nodes, values, 0), 0);
 	assert_int_equal(hwloc_distances_add_commit(hw, handle, 0), 0);
-	assert_int_equal(cx_topology_from_hwloc(hw, false, &topo, &err), 0);
+	assert_int_equal(cx_topology_from_hwloc(hw, false, "test", &topo, &err), 0);
 	assert_int_equal(cx_topology_node_distance(topo, 0, 0), 10);
 	assert_int_equal(cx_topology_node_distance(topo, 0, 1), 21);
 	assert_int_equal(cx_topology_node_distance(topo, 1, 0), 31);
@@ -412,9 +449,10 @@ int main(void)
 		cmocka_unit_test(test_every_distance),
 		cmocka_unit_test(test_numbers_out_of_order),
 		cmocka_unit_test(test_the_last_level_is_the_highest),
+		cmocka_unit_test(test_what_a_core_has_for_itself),
+		cmocka_unit_test(test_large_hosts),
 		cmocka_unit_test(test_hosts_without_caches),
 		cmocka_unit_test(test_the_smallest_host),
-		cmocka_unit_test(test_bad_descriptions),
 		cmocka_unit_test(test_node_distances),
 		cmocka_unit_test(test_printing),
 		cmocka_unit_test(test_this_host),

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What changed during a run, in words. */
+#include "trace/report_internal.h"
+
+#include "base/units.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOGETHER_NS 1000000ull /* the same for several domains so close together is one */
+#define MARKS_MAX 12u          /* in one picture */
+#define MARK_TURN 0.8          /* of the width: further right, labels stand left of their line */
+
+bool cx_is_change(const struct cx_event *e)
+{
+	return e->type == CX_EV_ADJUST || e->type == CX_EV_PARAM || e->type == CX_EV_PCPU_OFFLINE ||
+	       e->type == CX_EV_PCPU_ONLINE;
+}
+
+static int add(struct cx_changes *list, const struct cx_event *e)
+{
+	struct cx_change *last = list->n ? &list->change[list->n - 1] : NULL, *more;
+
+	if (last && e->type == CX_EV_ADJUST && last->event.type == CX_EV_ADJUST &&
+	    last->event.why == e->why && last->event.x == e->x && last->event.vcpu != e->vcpu &&
+	    e->t_ns - last->event.t_ns < TOGETHER_NS) {
+		last->others++;
+		return 0;
+	}
+	more = realloc(list->change, (list->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	list->change = more;
+	more[list->n++] = (struct cx_change){ .event = *e };
+	return 0;
+}
+
+int cx_changes_find(const struct cx_record *record, struct cx_changes *list)
+{
+	struct cx_history_cursor *cursor = cx_history_walk(record->history);
+	const struct cx_event *e;
+	int rc = 0;
+
+	*list = (struct cx_changes){ 0 };
+	if (!cursor)
+		return -ENOMEM;
+	while (!rc && (e = cx_history_next(cursor)) != NULL)
+		if (cx_is_change(e))
+			rc = add(list, e);
+	cx_history_cursor_free(cursor);
+	return rc;
+}
+
+void cx_changes_free(struct cx_changes *list)
+{
+	free(list->change);
+	*list = (struct cx_changes){ 0 };
+}
+
+/* Parameter @index of "tslice=30ms ratelimit=1ms": its name, and whether it is a time. */
+static bool find_param(const struct cx_record *record, uint32_t index, char *name, size_t len,
+		       bool *is_time)
+{
+	const char *at = cx_or_empty(record->params);
+	char value[40];
+	uint64_t ns;
+
+	for (; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		size_t word = strcspn(at, " "), key = strcspn(at, "=");
+
+		if (index-- > 0)
+			continue;
+		if (key >= word)
+			return false;
+		snprintf(name, len, "%.*s", (int)key, at);
+		snprintf(value, sizeof(value), "%.*s", (int)(word - key - 1), at + key + 1);
+		*is_time = *value && !isdigit((unsigned char)value[strlen(value) - 1]) &&
+			   cx_parse_duration(value, &ns) == 0;
+		return true;
+	}
+	return false;
+}
+
+static const char *domain_of(const struct cx_record *record, const struct cx_event *e)
+{
+	return e->vcpu < record->n_domains ? cx_or_empty(record->domains[e->vcpu].name) : "?";
+}
+
+static void describe_param(const struct cx_record *record, const struct cx_event *e, FILE *out)
+{
+	char name[64], value[CX_SHORT];
+	bool is_time = false;
+
+	if (e->vcpu != CX_NO_VCPU)
+		fprintf(out, "parameter %u of %s: %" PRId64, e->why, domain_of(record, e),
+			(int64_t)e->x);
+	else if (!find_param(record, e->why, name, sizeof(name), &is_time))
+		fprintf(out, "parameter %u: %" PRId64, e->why, (int64_t)e->x);
+	else if (is_time)
+		fprintf(out, "%s: %s", name, cx_format_duration(e->x, value, sizeof(value)));
+	else
+		fprintf(out, "%s: %" PRId64, name, (int64_t)e->x);
+}
+
+static void describe_value(const struct cx_record *record, const struct cx_change *c, FILE *out)
+{
+	const struct cx_event *e = &c->event;
+	const char *what = cx_adjust_name(e->why);
+
+	fprintf(out, "%s of %s", what ? what : "?", domain_of(record, e));
+	if (c->others)
+		fprintf(out, " and %u more", c->others);
+	if (e->why == CX_ADJUST_LIMIT && e->x == 0)
+		fputs(": none", out);
+	else
+		fprintf(out, ": %" PRIu64 "%s", e->x, e->why == CX_ADJUST_WEIGHT ? "" : " %");
+}
+
+char *cx_change_text(const struct cx_record *record, const struct cx_change *change)
+{
+	const struct cx_event *e = &change->event;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	switch (e->type) {
+	case CX_EV_ADJUST:
+		describe_value(record, change, out);
+		break;
+	case CX_EV_PARAM:
+		describe_param(record, e, out);
+		break;
+	default:
+		fprintf(out, "pCPU %u %s", e->pcpu,
+			e->type == CX_EV_PCPU_OFFLINE ? "offline" : "online");
+		break;
+	}
+	fclose(out);
+	return text;
+}
+
+static bool in_stretch(const struct cx_timeline *timeline, uint64_t t_ns)
+{
+	return t_ns >= timeline->start_ns && t_ns - timeline->start_ns <= timeline->length_ns;
+}
+
+/* A black line of dashes on a white one, to be seen on every fill. */
+static void put_mark(FILE *out, double at, unsigned row, bool turn, const char *text)
+{
+	static const char *const looks[] = { "lw 4 lc rgb 'white'", "lw 1.5 dt 2 lc rgb 'black'" };
+	unsigned i;
+
+	for (i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+		fprintf(out, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead front %s\n", at,
+			at, looks[i]);
+	fputs("set label ", out);
+	cx_put_gnuplot(out, text);
+	fprintf(out, " at %.9g, graph 1 %s front boxed font ',11' offset character %g,%g\n", at,
+		turn ? "right" : "left", turn ? -0.7 : 0.7, -0.7 - 1.2 * row);
+}
+
+void cx_timeline_marks(FILE *out, const struct cx_record *record,
+		       const struct cx_timeline *timeline, double unit)
+{
+	unsigned pcpus = record->n_pcpus < timeline->pcpus ? record->n_pcpus : timeline->pcpus;
+	unsigned rows = pcpus < 2 ? 1 : pcpus + pcpus / 2; /* that fit into its height */
+	struct cx_changes list;
+	unsigned i, n = 0;
+
+	if (cx_changes_find(record, &list) != 0)
+		return;
+	for (i = 0; i < list.n && n < MARKS_MAX; i++) {
+		uint64_t t = list.change[i].event.t_ns;
+		char *text;
+
+		if (!in_stretch(timeline, t))
+			continue;
+		text = cx_change_text(record, &list.change[i]);
+		put_mark(out, (double)t / 1e9 * unit, n++ % rows,
+			 (double)(t - timeline->start_ns) > MARK_TURN * (double)timeline->length_ns,
+			 text);
+		free(text);
+	}
+	cx_changes_free(&list);
+}
