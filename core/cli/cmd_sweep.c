@@ -177,6 +177,7 @@ static int list_points(const struct sweeping *s)
 		cx_grid_key(s->sweep, &point, stdout);
 		putchar('\n');
 	}
+	fflush(stdout);
 	if (!s->options->quiet)
 		fprintf(stderr, "%" PRIu64 " points\n", s->sweep->n_points);
 	return CX_STATUS_DONE;

@@ -86,7 +86,7 @@ static int check_variant(struct checking *c, struct cx_point *point, struct cx_e
 				point->value[a] = c->sweep->policies[point->policy].reached[a]
 							  ? 0
 							  : CX_NO_VALUE;
-		ret = cx_point_options(c->sweep, point, &options, err);
+		ret = cx_point_options(c->sweep, point, scenario, &options, err);
 		if (!ret)
 			ret = cx_run_check(scenario, &options.run, err);
 	}

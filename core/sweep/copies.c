@@ -6,46 +6,16 @@
  */
 #include "core/sweep/store_internal.h"
 
+#include "base/file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX ((off_t)1 << 30)
-
-/** The whole file, terminated; NULL with errno. */
-static char *slurp(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), code;
-	struct stat st;
-	char *text = NULL;
-	size_t have = 0;
-	ssize_t n = 1;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && st.st_size <= FILE_MAX)
-		text = malloc((size_t)st.st_size + 1);
-	while (text && n > 0 && have < (size_t)st.st_size) {
-		n = read(fd, text + have, (size_t)st.st_size - have);
-		if (n > 0)
-			have += (size_t)n;
-	}
-	code = errno;
-	close(fd);
-	if (!text || n < 0) {
-		free(text);
-		errno = text ? code : ENOMEM;
-		return NULL;
-	}
-	text[have] = '\0';
-	*len = have;
-	return text;
-}
+#define FILE_MAX (1u << 30) /* bytes of what is copied */
 
 /** The first line in which they differ. */
 static unsigned differing_line(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -78,16 +48,15 @@ static int keep(const struct cx_store *store, const char *folder, const char *na
 	char path[PATH_MAX], shown[300];
 	size_t there_len = 0;
 	char *there;
-	int ret = 0;
+	int ret;
 
 	snprintf(shown, sizeof(shown), "%s%s%s", folder, *folder ? "/" : "", name);
 	snprintf(path, sizeof(path), "%s/%s", store->dir, shown);
-	there = slurp(path, &there_len);
-	if (!there) {
-		if (errno != ENOENT)
-			return cx_fail(err, errno, "%s: cannot read it: %s", path, strerror(errno));
+	ret = cx_file_read(path, FILE_MAX, false, "a file", &there, &there_len, err);
+	if (ret == -ENOENT)
 		return cx_store_write(store, folder, name, text, len, err);
-	}
+	if (ret)
+		return ret;
 	if (there_len != len || memcmp(there, text, len) != 0)
 		ret = differs(store, shown, what,
 			      lines ? differing_line(there, there_len, text, len) : 0, err);
@@ -98,12 +67,13 @@ static int keep(const struct cx_store *store, const char *folder, const char *na
 static int keep_file(const struct cx_store *store, const char *folder, const char *name,
 		     const char *what, bool lines, char **file, struct cx_error *err)
 {
+	char *text, *copy;
 	size_t len = 0;
-	char *text = slurp(*file, &len), *copy;
 	int ret;
 
-	if (!text)
-		return cx_fail(err, errno, "%s: cannot read it: %s", *file, strerror(errno));
+	ret = cx_file_read(*file, FILE_MAX, false, "a file", &text, &len, err);
+	if (ret)
+		return ret;
 	ret = keep(store, folder, name, what, text, len, lines, err);
 	free(text);
 	if (ret)
@@ -167,12 +137,42 @@ static int keep_grid(struct cx_store *store, const struct cx_sweep *sweep, struc
 	return ret;
 }
 
+/** This host, for points of which nothing else is said; kept as the one that began had it. */
+static int keep_topology(struct cx_store *store, struct cx_sweep *sweep, struct cx_error *err)
+{
+	char path[PATH_MAX], half[PATH_MAX];
+	char *text;
+	size_t len;
+	int ret = 0;
+
+	if (!sweep->host)
+		return 0;
+	snprintf(path, sizeof(path), "%s/" CX_DIR_TOPOLOGY, store->dir);
+	snprintf(half, sizeof(half), "%s/.new-" CX_DIR_TOPOLOGY, store->dir);
+	if (access(path, F_OK) < 0) {
+		ret = cx_topology_host_write(half, err);
+		if (!ret)
+			ret = cx_file_read(half, FILE_MAX, false, "a file", &text, &len, err);
+		if (!ret) {
+			ret = cx_store_write(store, "", CX_DIR_TOPOLOGY, text, len, err);
+			free(text);
+		}
+		unlink(half);
+	}
+	if (ret)
+		return ret;
+	sweep->topology = strdup(path);
+	return sweep->topology ? 0 : cx_fail(err, ENOMEM, "out of memory");
+}
+
 int cx_store_fill(struct cx_store *store, struct cx_sweep *sweep, struct cx_error *err)
 {
 	const struct cx_plan *plan = sweep->plan;
 	int ret;
 
 	ret = keep(store, "", CX_DIR_PLAN, "plan", plan->text, plan->len, true, err);
+	if (!ret)
+		ret = keep_topology(store, sweep, err);
 	if (ret || sweep->copied)
 		return ret;
 	ret = keep_entries(store, sweep, err);

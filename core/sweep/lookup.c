@@ -352,6 +352,8 @@ static int try_scenarios(struct cx_sweep *sweep, struct cx_error *err)
 
 		ret = cx_scenario_load(sweep->scenarios[s].file, sweep->dirs.payloads, &loaded,
 				       err);
+		if (!ret && sweep->plan->simulated && !loaded->topology)
+			sweep->host = true;
 		cx_scenario_free(loaded);
 	}
 	return ret;
@@ -433,5 +435,6 @@ void cx_sweep_free(struct cx_sweep *sweep)
 	free(sweep->policies);
 	free(sweep->first);
 	free(sweep->costs_file);
+	free(sweep->topology);
 	free(sweep);
 }

@@ -5,6 +5,7 @@
  */
 #include "core/sweep/plan.h"
 
+#include "base/file.h"
 #include "base/units.h"
 #include "core/dispatch/dispatch.h"
 #include "core/scenario/internal.h"
@@ -308,11 +309,7 @@ int cx_plan_read(const char *path, struct cx_plan **plan, struct cx_error *err)
 	size_t len = 0;
 	int rc;
 
-	rc = cx_read_file(path, &text, &len, err);
-	if (rc == -EISDIR)
-		return cx_fail(err, EISDIR, "%s: is a directory; name a plan's file", path);
-	if (rc == -EFBIG)
-		return cx_fail(err, EFBIG, "%s: is larger than 1MiB; name a plan's file", path);
+	rc = cx_file_read(path, CX_SCENARIO_BYTES_MAX, true, "a plan", &text, &len, err);
 	if (!rc)
 		rc = cx_plan_parse(path, text, len, plan, err);
 	free(text);

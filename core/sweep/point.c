@@ -30,13 +30,17 @@ static char *param_name(char *name)
 }
 
 int cx_point_options(const struct cx_sweep *sweep, const struct cx_point *point,
-		     struct cx_point_options *o, struct cx_error *err)
+		     const struct cx_scenario *scenario, struct cx_point_options *o,
+		     struct cx_error *err)
 {
 	const struct cx_plan *plan = sweep->plan;
 	unsigned a;
 
 	memset(o, 0, sizeof(*o));
 	o->sim.costs = sweep->costs;
+	/* The same host for all points, whichever host they run on. */
+	if (!scenario->topology)
+		o->sim.topology = sweep->topology;
 	o->run = (struct cx_run_options){
 		.scheduler = sweep->policies[point->policy].file,
 		.plugin_dirs = sweep->dirs.policies,

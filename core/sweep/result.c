@@ -176,7 +176,7 @@ int cx_result_make(const struct cx_sweep *sweep, struct cx_store *store, uint64_
 	if (!ret)
 		ret = cx_point_scenario(sweep, &point, &scenario, err);
 	if (!ret)
-		ret = cx_point_options(sweep, &point, &options, err);
+		ret = cx_point_options(sweep, &point, scenario, &options, err);
 	if (!ret) {
 		options.run.stop = stop;
 		ret = run_point(sweep, store, &point, scenario, &options, err);

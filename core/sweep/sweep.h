@@ -52,6 +52,8 @@ struct cx_sweep {
 	const struct cx_plan *plan;
 	struct cx_sweep_dirs dirs;
 	bool copied;      /* the files are those in the folder of the sweep */
+	bool host;        /* the simulator is to have this host, as nothing else is said */
+	char *topology;   /* then: the file of the host that began; NULL = this one */
 	char *costs_file; /* NULL = none */
 	struct cx_costs costs;
 	struct cx_sweep_scenario *scenarios; /* as in the plan */

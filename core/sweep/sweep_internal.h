@@ -15,6 +15,7 @@
 #define CX_DIR_SCENARIOS "scenarios"
 #define CX_DIR_SCHEDULERS "schedulers"
 #define CX_DIR_COSTS "costs.yaml"
+#define CX_DIR_TOPOLOGY "topology.xml"
 #define CX_DIR_GRID "grid.csv"
 #define CX_DIR_POINTS "points"
 #define CX_DIR_LOG "log"
@@ -43,6 +44,7 @@ struct cx_point_options {
 	struct cx_setting params[CX_PLAN_AXES_MAX];
 };
 int cx_point_options(const struct cx_sweep *sweep, const struct cx_point *point,
-		     struct cx_point_options *options, struct cx_error *err);
+		     const struct cx_scenario *scenario, struct cx_point_options *options,
+		     struct cx_error *err);
 
 #endif

@@ -218,6 +218,23 @@ expect "files beside the plan, names that collide" 0 '^credit-2 +10ms +1 ' "${sw
 json "what is set is set" beside-out/points/000003.json '.summary.runs[0] | (.domains[0].weight == 512) and (.pcpus | length == 1)
 	and (.params | contains("tslice=10ms") and contains("ratelimit=0s")) and (.dispatch.cost_ns.p99 == 0)'
 
+# --- real VMs ------------------------------------------------------------------------------------
+cat >real.yaml <<'Y'
+machine: kvm
+duration: 200ms
+scenarios: [two-weights]
+schedulers: [linux, rr, credit]
+params: {slice: [1ms, 5ms]}
+Y
+if have_kvm; then
+	expect "a sweep of real VMs, the baseline beside the policies" 0 '^rr +5ms +1 ' "${sweep[@]}" real.yaml --out real
+	json "they were real" real/points/000001.json '.summary.machine == "kvm" and .summary.runs[0].scheduler == "linux"'
+	[ ! -e real/topology.xml ] && pass "and need no host but their own" || fail "and need no host but their own" ""
+else
+	skip "a sweep of real VMs" "no /dev/kvm here"
+fi
+json "what is simulated is kept, so that it is the same on other hosts" j1/points/000001.json '.summary.host | contains("topology.xml")'
+
 # --- policies that break -----------------------------------------------------------------------
 cat >broken.yaml <<Y
 duration: 2s

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The plan reader, and what counts a plan's points. */
-#include "core/sweep/sweep.h"
+#include "tests/fuzz/harness.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "core/sweep/sweep.h"
 
 #define FILE_NAME "fuzz.yaml"
 
@@ -25,8 +22,7 @@ static void count_and_print(const struct cx_plan *plan)
 	sweep.scenarios = calloc(plan->n_scenarios, sizeof(*sweep.scenarios));
 	sweep.policies = calloc(plan->n_schedulers, sizeof(*sweep.policies));
 	sweep.first = calloc((size_t)plan->n_scenarios * plan->n_schedulers, sizeof(uint64_t));
-	if (!out || !sweep.scenarios || !sweep.policies || !sweep.first)
-		abort();
+	REQUIRE(out && sweep.scenarios && sweep.policies && sweep.first);
 	for (i = 0; i < plan->n_scenarios; i++)
 		sweep.scenarios[i].reached = reached;
 	for (i = 0; i < plan->n_schedulers; i++)
@@ -36,8 +32,7 @@ static void count_and_print(const struct cx_plan *plan)
 		cx_grid_point(&sweep, sweep.n_points, &point);
 		cx_grid_key(&sweep, &point, out);
 		cx_grid_csv(&sweep, &point, out);
-		if (point.group != sweep.n_groups - 1)
-			abort();
+		REQUIRE(point.group == sweep.n_groups - 1);
 	}
 	fclose(out);
 	free(text);
@@ -46,7 +41,6 @@ static void count_and_print(const struct cx_plan *plan)
 	free(sweep.first);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cx_error err = { "" };
@@ -55,8 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (cx_plan_parse(FILE_NAME, (const char *)data, size, &plan, &err) == 0) {
 		count_and_print(plan);
 		cx_plan_free(plan);
-	} else if (strncmp(err.text, FILE_NAME ":", strlen(FILE_NAME ":")) != 0) {
-		abort(); /* an error without its place */
+	} else {
+		cx_fuzz_check_error(&err);
+		/* Never without its place. */
+		REQUIRE(strncmp(err.text, FILE_NAME ":", strlen(FILE_NAME ":")) == 0);
 	}
 	return 0;
 }
