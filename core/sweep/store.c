@@ -57,10 +57,24 @@ int cx_store_lead(struct cx_store *store, struct cx_error *err)
 		       store->dir, who);
 }
 
+/** Forget what a network's file system may remember of names that were not there. */
+static void look_again(const struct cx_store *store)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" CX_DIR_POINTS, store->dir);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+}
+
 int cx_store_claim(struct cx_store *store, uint64_t number, struct cx_error *err)
 {
 	int ret = lock(store, F_SETLK, F_WRLCK, (off_t)number);
 
+	if (ret == 0)
+		look_again(store);
 	if (ret < 0 && ret != -EAGAIN)
 		return lock_failed(store, -ret, err);
 	return ret;

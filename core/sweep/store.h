@@ -38,7 +38,7 @@ int cx_store_lead(struct cx_store *store, struct cx_error *err);
 void cx_store_tidy(struct cx_store *store);
 
 /** Take point @number, until cx_store_release() or the end of this process: 0, -EAGAIN (it
- *  is taken), or -errno. */
+ *  is taken), or -errno.  What others finished before that is seen from then on. */
 int cx_store_claim(struct cx_store *store, uint64_t number, struct cx_error *err);
 void cx_store_release(struct cx_store *store, uint64_t number);
 /** Ask processes on other hosts to begin no more points (@stop), or take that back. */
