@@ -230,6 +230,7 @@ char *cx_outdir_safe_name(const char *text);
 
 /* --- progress.c ---------------------------------------------------------------- */
 
+#define CX_PROGRESS_UNKNOWN UINT64_MAX
 #define CX_PROGRESS_LOG 64 /* log lines kept to be shown if the run turns out badly */
 
 /** What a person sees while it runs.  Zeroed, then cx_progress_init(). */
@@ -239,7 +240,7 @@ struct cx_progress {
 	bool drawn;   /* the line is on the screen */
 	const char *scenario, *scheduler;
 	unsigned run, runs;         /* this one, from 1, and how many there are */
-	uint64_t before_ns, all_ns; /* planned run time of those done, and of all */
+	uint64_t before_ns, all_ns; /* planned run time of those done, and of all, if known */
 	char *log[CX_PROGRESS_LOG]; /* the last lines, oldest at log_next once it is full */
 	unsigned long log_lines;    /* seen in this run */
 };

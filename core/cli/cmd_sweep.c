@@ -97,7 +97,7 @@ static void show(void *arg, uint64_t done, uint64_t all)
 	/* What is left takes as long as what is done did, each. */
 	p->before_ns = now - s->began_ns;
 	p->all_ns = done ? (uint64_t)((double)p->before_ns * (double)all / (double)done)
-			 : UINT64_MAX / 2;
+			 : CX_PROGRESS_UNKNOWN;
 	cx_progress_show(p, 0, 1);
 }
 
