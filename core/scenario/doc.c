@@ -202,13 +202,14 @@ static int check_mapping(struct cx_reading *r, const yaml_node_t *map, const cha
 
 static int check_node(struct cx_reading *r, const yaml_node_t *node, const char *key)
 {
+	const char *text = cx_doc_text(node);
 	yaml_node_item_t *item;
 	unsigned i = 0;
 	int rc = 0;
 
 	switch (node->type) {
 	case YAML_SCALAR_NODE:
-		if (strlen((const char *)node->data.scalar.value) != node->data.scalar.length)
+		if (text && strlen(text) != node->data.scalar.length)
 			return cx_reject(r, key, line_of(node->start_mark), "a NUL character",
 					 "text");
 		return 0;

@@ -65,7 +65,7 @@ int cx_child_start(const char *const *argv, const char *dir, const char *log, in
 		   pid_t *pid, struct cx_error *err)
 {
 	pid_t parent = getpid();
-	int ends[2], code;
+	int ends[2] = { -1, -1 }, code;
 	int ret = open_output(dir, log, ends, err);
 
 	if (ret)
@@ -113,7 +113,7 @@ int cx_child_ask(const char *const *argv, const char *dir, char *text, size_t le
 		 struct cx_error *err)
 {
 	size_t have = 0;
-	int output, status = 0, ret;
+	int output = -1, status = 0, ret;
 	char rest[512];
 	ssize_t n;
 	pid_t pid;

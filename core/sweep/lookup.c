@@ -163,8 +163,10 @@ static int try_param(const struct cx_sweep *sweep, unsigned axis, const struct c
 	const struct cx_axis *a = &sweep->plan->axes[axis];
 	int64_t *read = calloc(a->n, sizeof(*read));
 	unsigned i, k;
-	int ret = read ? 0 : no_memory(err);
+	int ret = 0;
 
+	if (!read)
+		return no_memory(err);
 	for (i = 0; i < a->n && !ret; i++) {
 		if (cx_param_parse(param, a->values[i], &read[i], err) < 0) {
 			cx_fail_prefix(err, EINVAL, "scheduler %s", policy);
@@ -275,8 +277,10 @@ static int reach_costs(const struct cx_sweep *sweep, unsigned axis, struct cx_er
 	const struct cx_axis *a = &sweep->plan->axes[axis];
 	struct cx_costs *read = calloc(a->n, sizeof(*read));
 	unsigned i, k;
-	int ret = read ? 0 : no_memory(err);
+	int ret = 0;
 
+	if (!read)
+		return no_memory(err);
 	for (i = 0; i < a->n && !ret; i++) {
 		read[i] = sweep->costs;
 		if (cx_costs_set(&read[i], a->name, a->values[i], err) < 0)

@@ -201,6 +201,27 @@ static int draw(const struct cx_response *r, struct cx_error *err)
 	return ret;
 }
 
+static int write_and_draw(struct cx_response *r, bool *can_draw, struct cx_error *err)
+{
+	int ret;
+
+	find_groups(r);
+	place_values(r);
+	choose_name(r);
+	if (!any_data(r))
+		return 0;
+	ret = write_file(r, ".csv", put_data, err);
+	if (!ret)
+		ret = write_file(r, ".gp", cx_response_script, err);
+	if (!ret && *can_draw)
+		ret = draw(r, err);
+	if (ret == -ENOENT) {
+		*can_draw = false;
+		ret = 0;
+	}
+	return ret;
+}
+
 static int make_one(const struct cx_harvest *harvest, unsigned scenario, unsigned axis,
 		    bool *can_draw, struct cx_error *err)
 {
@@ -208,28 +229,14 @@ static int make_one(const struct cx_harvest *harvest, unsigned scenario, unsigne
 	struct cx_response r = {
 		.harvest = harvest, .sweep = harvest->sweep, .scenario = scenario, .axis = axis
 	};
-	int ret = 0;
+	int ret = -ENOMEM;
 
 	r.group = calloc((size_t)plan->n_schedulers * plan->axes[axis].n, sizeof(*r.group));
 	r.x = calloc(plan->axes[axis].n, sizeof(*r.x));
-	if (!r.group || !r.x)
-		ret = cx_fail(err, ENOMEM, "out of memory");
-	if (!ret) {
-		find_groups(&r);
-		place_values(&r);
-		choose_name(&r);
-		if (any_data(&r)) {
-			ret = write_file(&r, ".csv", put_data, err);
-			if (!ret)
-				ret = write_file(&r, ".gp", cx_response_script, err);
-			if (!ret && *can_draw)
-				ret = draw(&r, err);
-			if (ret == -ENOENT) {
-				*can_draw = false;
-				ret = 0;
-			}
-		}
-	}
+	if (r.group && r.x)
+		ret = write_and_draw(&r, can_draw, err);
+	else
+		cx_fail(err, ENOMEM, "out of memory");
 	free(r.group);
 	free(r.x);
 	return ret;
