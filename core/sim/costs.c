@@ -41,8 +41,8 @@ const struct cx_cost cx_cost_table[CX_COSTS] = {
 		"timer_late", 42 * CX_US,
 		"from a deadline, tick or timer until the dispatcher knows that it is due"),
 	[CX_COST_HYPERCALL] = DURATION("hypercall", 40 * CX_US, "a hypercall, there and back"),
-	[CX_COST_TICK] = DURATION("tick", 5 * CX_US,
-				  "what a policy's tick takes of the running guest's time"),
+	[CX_COST_TICK] =
+		DURATION("tick", 0, "what a policy's tick takes of the running guest's time"),
 	[CX_COST_MOVE_SMT] =
 		DURATION("move_smt", 12 * CX_US,
 			 "beside switch, for a vCPU that ran last on another thread of the core"),
