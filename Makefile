@@ -46,7 +46,7 @@ include mk/fuzz.mk
 include mk/install.mk
 include mk/tidy.mk
 
-all: $(B)/coxswain $(SCHED_SO) $(PROVIDER_SO) $(CLOCK_SO) $(PAYLOAD_ELF) $(SCENARIOS)
+all: $(B)/coxswain $(SCHED_SO) $(PROVIDER_SO) $(CLOCK_SO) $(PAYLOAD_ELF) $(SCENARIOS) $(PLANS)
 
 # The main job, from nothing: every shipped scenario under three schedulers.
 .PHONY: demo

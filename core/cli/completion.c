@@ -58,6 +58,9 @@ static void put_action(FILE *out, enum cx_cli_complete complete, const char *cho
 	case CX_COMPLETE_SCENARIO:
 		fputs("_coxswain_files \"$(_coxswain_names scenarios)\" .yaml", out);
 		break;
+	case CX_COMPLETE_PLAN:
+		fputs("_coxswain_files \"$(_coxswain_names plans)\" .yaml", out);
+		break;
 	case CX_COMPLETE_TOPOLOGY:
 		fputs("_coxswain_files host .xml", out);
 		break;

@@ -15,8 +15,9 @@
 #define MEASURING (CX_CMD_RUN | CX_CMD_COMPARE)
 #define RUNNING (MEASURING | CX_CMD_VALIDATE)
 #define REPORTING (MEASURING | CX_CMD_ANALYZE)
-#define TELLING (REPORTING | CX_CMD_VALIDATE | CX_CMD_CALIBRATE)
+#define TELLING (REPORTING | CX_CMD_VALIDATE | CX_CMD_CALIBRATE | CX_CMD_SWEEP)
 #define OPTIONS_MAX 32
+#define JOBS_MAX 4096
 
 enum {
 	CX_OPT_SCHEDULER = 256,
@@ -37,6 +38,12 @@ enum {
 	CX_OPT_WATCHDOG,
 	CX_OPT_REALTIME,
 	CX_OPT_SHUFFLE,
+	CX_OPT_JOBS,
+	CX_OPT_POINTS,
+	CX_OPT_DRY_RUN,
+	CX_OPT_RETRY,
+	CX_OPT_VIA,
+	CX_OPT_HOSTS,
 	CX_OPT_JSON,
 	CX_OPT_QUIET,
 	CX_OPT_VERBOSE,
@@ -82,10 +89,11 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_COST, "cost", 0, "NAME=VALUE", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Set one cost of the simulator, over the file's: switch=11us; may be given several "
 	  "times." },
-	{ CX_OPT_OUT, "out", 'o', "DIR", REPORTING, CX_COMPLETE_DIRECTORY, NULL,
+	{ CX_OPT_OUT, "out", 'o', "DIR", REPORTING | CX_CMD_SWEEP, CX_COMPLETE_DIRECTORY, NULL,
 	  "Write the report folder here. Made with its parents; one that holds something is "
-	  "refused. Default: compare, and run with --trace, make a new folder under "
-	  "coxswain-out; run and analyze else write none." },
+	  "refused, but for a sweep of that plan, which goes on there. Default: compare, and run "
+	  "with --trace, make a new folder under coxswain-out, sweep uses coxswain-out/NAME; run "
+	  "and analyze else write none." },
 	{ CX_OPT_OUT_FILE, "out", 'o', "FILE", CX_CMD_CALIBRATE, CX_COMPLETE_DIRECTORY, NULL,
 	  "Write the table here, once it is whole; a file that is there is replaced. Default: "
 	  "standard output." },
@@ -107,6 +115,22 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_SHUFFLE, "shuffle-ties", 0, "SEED", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "In a simulation, let chance decide what comes first among what is due at one instant "
 	  "and has no order of its own: brings out bugs that hide behind the usual order." },
+	{ CX_OPT_JOBS, "jobs", 'J', "N", CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Run so many points at a time: here, or on each host with --via parallel; with --via "
+	  "slurm, tasks in the array. Default: as many as there are CPUs, one on kvm; 200 tasks." },
+	{ CX_OPT_POINTS, "points", 0, "LIST", CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Run these points only, such as 17-20,31, one at a time, and make no tables: a part "
+	  "of a sweep for a batch system. The folder may be in use by other parts." },
+	{ CX_OPT_VIA, "via", 0, "parallel|slurm", CX_CMD_SWEEP, CX_COMPLETE_CHOICES,
+	  "parallel slurm",
+	  "Deal the points to other hosts: parallel is GNU parallel over ssh (--hosts), slurm a "
+	  "job array. DIR and the program must be there under the same names." },
+	{ CX_OPT_HOSTS, "hosts", 0, "LIST", CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Of --via parallel: hosts, comma-separated, as parallel --sshlogin takes them." },
+	{ CX_OPT_RETRY, "retry", 0, NULL, CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Run points that failed before once more." },
+	{ CX_OPT_DRY_RUN, "dry-run", 'n', NULL, CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Check the plan and list its points; run nothing." },
 	{ CX_OPT_JSON, "json", 'j', NULL, TELLING, CX_COMPLETE_NOTHING, NULL,
 	  "Print the summary as one JSON object on standard output, and nothing else there." },
 	{ CX_OPT_QUIET, "quiet", 'q', NULL, TELLING, CX_COMPLETE_NOTHING, NULL,
@@ -117,8 +141,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "Print the manual page, in roff." },
 	{ CX_OPT_COMPLETION, "completion", 0, NULL, CX_CMD_HELP, CX_COMPLETE_NOTHING, NULL,
 	  "Print the completion script for bash." },
-	{ CX_OPT_NAMES, "names", 0, "schedulers|scenarios", CX_CMD_HELP, CX_COMPLETE_CHOICES,
-	  "schedulers scenarios",
+	{ CX_OPT_NAMES, "names", 0, "schedulers|scenarios|plans", CX_CMD_HELP, CX_COMPLETE_CHOICES,
+	  "schedulers scenarios plans",
 	  "Print the names that are installed, one a line; what the completion script asks." },
 	{ CX_OPT_HELP, "help", 'h', NULL, CX_CMD_ALL, CX_COMPLETE_NOTHING, NULL,
 	  "Say what the command does and takes." },
@@ -221,9 +245,31 @@ static int read_budget(const char *text, struct cx_cli_options *options, struct 
 
 static int read_names(const char *text, struct cx_cli_options *options, struct cx_error *err)
 {
-	if (strcmp(text, "schedulers") && strcmp(text, "scenarios"))
-		return bad_value(err, "names", text, "schedulers or scenarios");
+	if (strcmp(text, "schedulers") && strcmp(text, "scenarios") && strcmp(text, "plans"))
+		return bad_value(err, "names", text, "schedulers, scenarios or plans");
 	options->names = text;
+	return 0;
+}
+
+static int read_jobs(const char *text, struct cx_cli_options *options, struct cx_error *err)
+{
+	char *end;
+	unsigned long jobs = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || jobs < 1 || jobs > JOBS_MAX)
+		return bad_value(err, "jobs", text, "a whole number, 1 to 4096");
+	options->jobs = (unsigned)jobs;
+	return 0;
+}
+
+static int read_via(const char *text, struct cx_cli_options *options, struct cx_error *err)
+{
+	if (strcmp(text, "parallel") == 0)
+		options->via = CX_CLI_PARALLEL;
+	else if (strcmp(text, "slurm") == 0)
+		options->via = CX_CLI_SLURM;
+	else
+		return bad_value(err, "via", text, "parallel or slurm");
 	return 0;
 }
 
@@ -241,6 +287,12 @@ static int set_flag(int id, struct cx_cli_options *options)
 		break;
 	case CX_OPT_JSON:
 		options->json = true;
+		break;
+	case CX_OPT_DRY_RUN:
+		options->dry_run = true;
+		break;
+	case CX_OPT_RETRY:
+		options->retry = true;
 		break;
 	case CX_OPT_QUIET:
 		options->quiet = true;
@@ -300,6 +352,16 @@ static int take(int id, const char *value, struct cx_cli_options *options, struc
 	case CX_OPT_OUT:
 		options->out = value;
 		return *value ? 0 : bad_value(err, "out", value, "the name of a folder");
+	case CX_OPT_JOBS:
+		return read_jobs(value, options, err);
+	case CX_OPT_POINTS:
+		options->points = value;
+		return 0;
+	case CX_OPT_VIA:
+		return read_via(value, options, err);
+	case CX_OPT_HOSTS:
+		options->hosts = value;
+		return *value ? 0 : bad_value(err, "hosts", value, "names of hosts");
 	case CX_OPT_OUT_FILE:
 		options->out = value;
 		return *value ? 0 : bad_value(err, "out", value, "the name of a file");
@@ -380,6 +442,10 @@ static int check_count(const struct cx_cli_command *command, const struct cx_cli
 			       options->args[command->max_args]);
 	if (options->quiet && options->verbose)
 		return cx_fail(err, EINVAL, "--quiet and --verbose exclude each other");
+	if (options->hosts && options->via != CX_CLI_PARALLEL)
+		return cx_fail(err, EINVAL, "--hosts is of --via parallel");
+	if (options->points && (options->via || options->retry))
+		return cx_fail(err, EINVAL, "--points excludes --via and --retry");
 	if (options->events && (options->out || options->json))
 		return cx_fail(err, EINVAL,
 			       "--events prints no report: it excludes --out and --json");

@@ -114,18 +114,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct cx_payload_reader payloads = { open_payload, close_payload,
 							   payload_info };
-	struct cx_scenario *scenario = NULL;
-	struct cx_error err = { "" };
+	static const struct cx_setting overrides[] = { { "duration", "7s", 0 },
+						       { "domains.a.workload.rounds", "3", 0 },
+						       { "domains.a.policy.x", "y: \"z", 0 } };
 	char path[40];
+	unsigned n;
 	int fd;
 
 	make_folder();
 	fd = cx_fuzz_file(data, size, path, sizeof(path));
-	if (cx_scenario_load_with(path, folders, &payloads, &scenario, &err) == 0)
-		check(scenario);
-	else
-		cx_fuzz_check_error(&err);
-	cx_scenario_free(scenario);
+	for (n = 0; n <= COUNT(overrides); n += COUNT(overrides)) {
+		struct cx_scenario *scenario = NULL;
+		struct cx_error err = { "" };
+
+		REQUIRE(lseek(fd, 0, SEEK_SET) == 0);
+		if (cx_scenario_load_with(path, folders, &payloads, overrides, n, &scenario,
+					  &err) == 0)
+			check(scenario);
+		else
+			cx_fuzz_check_error(&err);
+		cx_scenario_free(scenario);
+	}
 	close(fd);
 	return 0;
 }
