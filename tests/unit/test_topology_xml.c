@@ -189,7 +189,9 @@ static void test_bad_files(void **state)
 		  "t.xml:5: \"object\": type: found \"\", allowed Machine, Package, Core, PU, "
 		  "..." },
 		{ WITH("<object type=\"PU\"/>\n"), -EINVAL,
-		  "t.xml:5: \"object\": os_index: found \"\", allowed the CPU's number" },
+		  "t.xml:5: \"object\": os_index: found \"\", allowed its number" },
+		{ WITH("<object type=\"NUMANode\"/>\n"), -EINVAL,
+		  "t.xml:5: \"object\": os_index: found \"\", allowed its number" },
 		{ WITH("<object type=\"PU\" os_index=\"65534\"/>\n"), -ERANGE,
 		  "t.xml:5: \"object\": os_index: found \"65534\", allowed 0 to 65533" BITS32 },
 		{ WITH("<object type=\"PU\" os_index=\"-1\"/>\n"), -EINVAL,
@@ -335,7 +337,7 @@ static void test_damaged_files(void **state)
 		assert_int_equal(cx_topology_open(FILE_NAME, &topo, &err), -EINVAL);
 		assert_true(err.text[0] && !strchr(err.text, '\n'));
 	}
-	for (i = 0; i < strlen(good); i += 3) {
+	for (i = 0; i < strlen(good); i += 7) {
 		memcpy(text, good, sizeof(good));
 		text[i] ^= 1;
 		write_file(text, strlen(good));
