@@ -252,11 +252,6 @@ uint64_t cx_sim_now(const struct cx_sim *sim)
 	return sim->now_ns;
 }
 
-uint64_t cx_sim_events(const struct cx_sim *sim)
-{
-	return sim->events;
-}
-
 void cx_sim_finish(struct cx_sim *sim)
 {
 	struct cx_decision decision;
@@ -281,12 +276,4 @@ struct cx_sim_outcome cx_sim_outcome(const struct cx_sim *sim, unsigned id)
 	const struct cx_model_vcpu *v = &sim->vcpus[id];
 
 	return (struct cx_sim_outcome){ v->progress, v->status, v->results };
-}
-
-size_t cx_sim_memory(const struct cx_sim *sim)
-{
-	return sizeof(*sim) + sim->n_vcpus * sizeof(*sim->vcpus) + sim->privs_size +
-	       sim->n_results * sizeof(*sim->results) + sim->n_domains * sizeof(*sim->domains) +
-	       sim->n_pcpus * (sizeof(*sim->pcpus) + 2 * sizeof(*sim->near) +
-			       sizeof(*sim->queue.heap) + sizeof(*sim->kicks) + sizeof(*sim->cpus));
 }

@@ -75,8 +75,6 @@ extern const struct cx_machine_ops cx_sim_machine_ops;
 /** The dispatcher that was made for it.  Before anything runs. */
 void cx_sim_bind(struct cx_sim *sim, struct cx_dispatch *d);
 uint64_t cx_sim_now(const struct cx_sim *sim);
-/** Events so far: what the machine has done, one by one. */
-uint64_t cx_sim_events(const struct cx_sim *sim);
 
 /**
  * Run until @until_ns, or for @max_events, whichever comes first.
@@ -96,8 +94,6 @@ struct cx_sim_outcome {
 	const uint64_t *results; /* as many as its model has, in that order */
 };
 struct cx_sim_outcome cx_sim_outcome(const struct cx_sim *sim, unsigned id);
-/** Bytes of memory that the machine itself takes, without the dispatcher's. */
-size_t cx_sim_memory(const struct cx_sim *sim);
 
 /* --- watch.c --- */
 
