@@ -152,9 +152,10 @@ static void check_object(struct check *c, const char *element, const char **attr
 		reject_value(c, EINVAL, element, "type", type, "Machine, Package, Core, PU, ...");
 		return;
 	}
+	/* Without one hwloc numbers a node 4294967295, and has a bit for each below it. */
+	if ((kind == HWLOC_OBJ_PU || kind == HWLOC_OBJ_NUMANODE) && !find(attributes, "os_index"))
+		reject_value(c, EINVAL, element, "os_index", "", "its number");
 	if (kind == HWLOC_OBJ_PU) {
-		if (!find(attributes, "os_index"))
-			reject_value(c, EINVAL, element, "os_index", "", "the CPU's number");
 		check_number(c, element, attributes, "os_index", CX_TOPOLOGY_CPUS_MAX - 1,
 			     " (an event names its pCPU in 16 bits)");
 		if (++c->cpus > CX_TOPOLOGY_CPUS_MAX)

@@ -89,12 +89,10 @@ static bool grow(struct cx_history *h, struct lane *lane, size_t want)
 	return true;
 }
 
-struct cx_history *cx_history_new(unsigned lanes, size_t max_bytes)
+static struct cx_history *new_empty(unsigned lanes, size_t max_bytes)
 {
 	struct cx_history *h;
-	size_t first = FIRST_BYTES_ALL / (lanes ? lanes : 1);
 	size_t size = sizeof(*h) + (size_t)lanes * sizeof(struct lane);
-	unsigned i;
 
 	if (lanes == 0 || lanes > LANES_MAX)
 		return NULL;
@@ -105,10 +103,26 @@ struct cx_history *cx_history_new(unsigned lanes, size_t max_bytes)
 	memset(h, 0, size);
 	h->lanes = lanes;
 	h->max_bytes = max_bytes ? max_bytes : SIZE_MAX;
+	return h;
+}
+
+struct cx_history *cx_history_new(unsigned lanes, size_t max_bytes)
+{
+	struct cx_history *h = new_empty(lanes, max_bytes);
+	size_t first = FIRST_BYTES_ALL / (lanes ? lanes : 1);
+	unsigned i;
+
+	if (!h)
+		return NULL;
 	/* A lane that gets none here tries again, or drops, at its first event. */
 	for (i = 0; lanes <= LANES_TOUCHED && i < lanes; i++)
 		grow(h, &h->lane[i], first < FIRST_BYTES_MAX ? first : FIRST_BYTES_MAX);
 	return h;
+}
+
+struct cx_history *cx_history_new_untimed(size_t max_bytes)
+{
+	return new_empty(1, max_bytes);
 }
 
 void cx_history_free(struct cx_history *h)

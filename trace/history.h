@@ -25,6 +25,9 @@ struct cx_history;
  * Returns NULL when out of memory.
  */
 struct cx_history *cx_history_new(unsigned lanes, size_t max_bytes);
+/** One lane, and nothing mapped before its first event: for runs in virtual time, which a
+ *  stall does not disturb and of which there may be thousands. */
+struct cx_history *cx_history_new_untimed(size_t max_bytes);
 void cx_history_free(struct cx_history *h);
 
 /**

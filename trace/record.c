@@ -9,19 +9,22 @@ static void *zeroed(unsigned n, size_t size)
 	return calloc(n ? n : 1, size);
 }
 
-struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus)
+static struct cx_record *new_with(struct cx_history *history, unsigned n_domains, unsigned n_vcpus,
+				  unsigned n_pcpus)
 {
 	struct cx_record *record = calloc(1, sizeof(*record));
 
-	if (!record)
+	if (!record) {
+		cx_history_free(history);
 		return NULL;
+	}
 	record->n_domains = n_domains;
 	record->n_vcpus = n_vcpus;
 	record->n_pcpus = n_pcpus;
 	record->domains = zeroed(n_domains, sizeof(record->domains[0]));
 	record->vcpus = zeroed(n_vcpus, sizeof(record->vcpus[0]));
 	record->pcpus = zeroed(n_pcpus, sizeof(record->pcpus[0]));
-	record->history = cx_history_new(n_pcpus ? n_pcpus : 1, CX_RECORD_HISTORY_MAX);
+	record->history = history;
 	if (!record->domains || !record->vcpus || !record->pcpus || !record->history) {
 		cx_record_free(record);
 		return NULL;
@@ -43,6 +46,17 @@ int cx_record_results(struct cx_record_vcpu *vcpu, unsigned n)
 		return -ENOMEM;
 	vcpu->n_results = n;
 	return 0;
+}
+
+struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus)
+{
+	return new_with(cx_history_new(n_pcpus ? n_pcpus : 1, CX_RECORD_HISTORY_MAX), n_domains,
+			n_vcpus, n_pcpus);
+}
+
+struct cx_record *cx_record_new_untimed(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus)
+{
+	return new_with(cx_history_new_untimed(CX_RECORD_HISTORY_MAX), n_domains, n_vcpus, n_pcpus);
 }
 
 void cx_record_free(struct cx_record *record)

@@ -99,6 +99,8 @@ struct cx_record {
  * record's own, from malloc.  NULL when out of memory.
  */
 struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus);
+/** Likewise for a run in virtual time: its history is one of cx_history_new_untimed(). */
+struct cx_record *cx_record_new_untimed(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus);
 /**
  * Make room for @n results of @vcpu, zeroed, at most CX_RECORD_RESULTS; what it had is gone.
  * Returns 0, -EINVAL (too many) or -ENOMEM; it then has none.

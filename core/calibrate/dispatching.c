@@ -264,7 +264,7 @@ static void ticks_of(struct cal *c, const struct cal_run *run)
 {
 	size_t at[TICK_CPUS_MAX] = { 0 };
 
-	for (uint64_t t = TICK_NS; t + TICK_NS < run->until_ns; t += TICK_NS) {
+	for (uint64_t t = TICK_NS; run->n && t + TICK_NS < run->until_ns; t += TICK_NS) {
 		uint64_t with = 0, without = 0;
 
 		for (unsigned i = 0; i < run->n; i++) {

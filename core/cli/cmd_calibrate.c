@@ -190,7 +190,7 @@ static int measure(const struct cx_cli_options *options, const struct cx_cli_pat
 int cx_cmd_calibrate(const struct cx_cli_options *options, const struct cx_cli_paths *paths)
 {
 	struct output out = { .path = options->out };
-	struct cx_calibration calibration;
+	struct cx_calibration calibration = { 0 };
 	int rc = open_output(&out);
 
 	if (rc == 0)

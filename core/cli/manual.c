@@ -137,8 +137,10 @@ const struct cx_cli_command cx_cli_commands[] = {
 	       "VMs and in simulation, and prints side by side what each domain received, its "
 	       "progress, how late it ran after wake-ups, and how often pCPUs switched.",
 	       "A figure further off than its bound is marked OFF. The simulator knows this host "
-	       "only by its costs: those of `coxswain calibrate` bring it nearer. A host that is "
-	       "busy with other things is no yardstick, and is called so."),
+	       "only by its costs; unless --costs or --cost names some, they are measured first, "
+	       "as "
+	       "`coxswain calibrate` does. A host that is busy with other things is no yardstick, "
+	       "and is called so."),
 	  EXAMPLES({ "coxswain validate", "all shipped scenarios under rr and credit" },
 		   { "coxswain validate two-weights -s credit -d 10s", "one of them, for longer" }),
 	  cx_cmd_validate },

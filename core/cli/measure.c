@@ -25,7 +25,9 @@ static int start_capture(const struct cx_measurement *m, char **trace_dir,
 	if (mkdir(*trace_dir, 0777) < 0)
 		return cx_fail(err, errno, "%s: cannot make the folder: %s", *trace_dir,
 			       strerror(errno));
-	if (!*m->recorder)
+	if (!*m->recorder && m->simulated)
+		ret = cx_recorder_open_virtual(cx_dirs(m->paths->provider_dirs), m->recorder, err);
+	else if (!*m->recorder)
 		ret = cx_recorder_open(cx_dirs(m->paths->provider_dirs), m->recorder, err);
 	if (ret == 0)
 		ret = cx_recorder_start(*m->recorder, *trace_dir, capture, err);

@@ -58,16 +58,12 @@ int describe_run(struct run *r)
 	unsigned i;
 	int rc = 0;
 
-	rec = r->record = cx_record_new(s->n_domains, r->n_vcpus, r->n_pcpus);
+	/* A simulation's events come in order, whatever pCPU they are of: one lane holds them. */
+	rec = r->options->sim ? cx_record_new_untimed(s->n_domains, r->n_vcpus, r->n_pcpus)
+			      : cx_record_new(s->n_domains, r->n_vcpus, r->n_pcpus);
+	r->record = rec;
 	if (!rec)
 		return cx_fail(r->err, ENOMEM, "out of memory for the record");
-	if (r->options->sim) {
-		/* Its events come in order, whatever pCPU they are of: one lane holds them. */
-		cx_history_free(rec->history);
-		rec->history = cx_history_new(1, CX_RECORD_HISTORY_MAX);
-		if (!rec->history)
-			return cx_fail(r->err, ENOMEM, "out of memory for the record");
-	}
 	rec->scenario = strdup(s->name);
 	rec->question = s->question ? strdup(s->question) : NULL;
 	rec->scenario_yaml = strdup(s->text);

@@ -32,19 +32,19 @@ const struct cx_cost cx_cost_table[CX_COSTS] = {
 	[CX_COST_DECIDE] =
 		DURATION("decide", 3 * CX_US,
 			 "from leaving a guest until the policy has decided who is next"),
-	[CX_COST_SWITCH] = DURATION("switch", 40 * CX_US, "from then until another guest runs"),
-	[CX_COST_RESUME] = DURATION("resume", 25 * CX_US, "from then until the same guest runs on"),
+	[CX_COST_SWITCH] = DURATION("switch", 38 * CX_US, "from then until another guest runs"),
+	[CX_COST_RESUME] = DURATION("resume", 22 * CX_US, "from then until the same guest runs on"),
 	[CX_COST_SLICE_LATE] =
-		DURATION("slice_late", 60 * CX_US,
+		DURATION("slice_late", 55 * CX_US,
 			 "from the end of a slice until the guest is left; it stands meanwhile"),
-	[CX_COST_KICK] = DURATION("kick", 50 * CX_US,
+	[CX_COST_KICK] = DURATION("kick", 45 * CX_US,
 				  "from the kick of a busy pCPU until its guest is left"),
-	[CX_COST_IDLE_WAKE] = DURATION("idle_wake", 80 * CX_US,
+	[CX_COST_IDLE_WAKE] = DURATION("idle_wake", 70 * CX_US,
 				       "from a decision for an idle pCPU until the guest runs"),
 	[CX_COST_TIMER_LATE] = DURATION(
-		"timer_late", 45 * CX_US,
+		"timer_late", 42 * CX_US,
 		"from a deadline, tick or timer until the dispatcher knows that it is due"),
-	[CX_COST_HYPERCALL] = DURATION("hypercall", 42 * CX_US, "a hypercall, there and back"),
+	[CX_COST_HYPERCALL] = DURATION("hypercall", 40 * CX_US, "a hypercall, there and back"),
 	[CX_COST_TICK] =
 		DURATION("tick", 0, "what a policy's tick takes of the running guest's time"),
 	[CX_COST_JITTER] = PERCENT(
@@ -53,26 +53,26 @@ const struct cx_cost cx_cost_table[CX_COSTS] = {
 	[CX_COST_MOVE_SMT] =
 		DURATION("move_smt", 12 * CX_US,
 			 "beside switch, for a vCPU that ran last on another thread of the core"),
-	[CX_COST_MOVE_LLC] = DURATION("move_llc", 16 * CX_US,
+	[CX_COST_MOVE_LLC] = DURATION("move_llc", 14 * CX_US,
 				      "likewise, on another core under the same last-level cache"),
 	[CX_COST_MOVE_NODE] = DURATION("move_node", 25 * CX_US,
 				       "likewise, under another last-level cache of the node"),
 	[CX_COST_MOVE_REMOTE] =
 		DURATION("move_remote", 40 * CX_US, "likewise, on another NUMA node"),
 	[CX_COST_ACCESS_L1] =
-		ACCESS("access_l1", 1250,
+		ACCESS("access_l1", 1230,
 		       "an access, each waiting for the one before, to what lies in the L1"),
-	[CX_COST_ACCESS_L2] = ACCESS("access_l2", 3700, "likewise, in the core's own next cache"),
-	[CX_COST_ACCESS_LLC] = ACCESS("access_llc", 22000, "likewise, in the last-level cache"),
+	[CX_COST_ACCESS_L2] = ACCESS("access_l2", 3800, "likewise, in the core's own next cache"),
+	[CX_COST_ACCESS_LLC] = ACCESS("access_llc", 19000, "likewise, in the last-level cache"),
 	[CX_COST_ACCESS_NODE] =
 		ACCESS("access_node", 60000, "likewise, in another last-level cache of the node"),
 	[CX_COST_ACCESS_REMOTE] =
 		ACCESS("access_remote", 120000, "likewise, in a last-level cache of another node"),
-	[CX_COST_ACCESS_MEMORY] = ACCESS("access_memory", 230000, "likewise, in no cache"),
+	[CX_COST_ACCESS_MEMORY] = ACCESS("access_memory", 220000, "likewise, in no cache"),
 	[CX_COST_WORK_RATE] =
 		RATE("work_rate", 925, "how fast guests work, in turns of their loop"),
 	[CX_COST_SPIN_RATE] =
-		RATE("spin_rate", 38,
+		RATE("spin_rate", 40,
 		     "how fast guests spin, in turns of a loop that reads, compares and pauses"),
 };
 

@@ -62,7 +62,7 @@ struct cx_model_vcpu {
 	struct sim_traces near, llc;
 
 	uint64_t progress;
-	uint64_t results[CX_GUEST_RESULTS];
+	uint64_t *results; /* as many as its model has */
 };
 
 struct sim_domain {
@@ -103,8 +103,9 @@ struct cx_sim {
 	struct sim_domain *domains;
 	struct cx_model_vcpu *vcpus;
 	struct sim_cache *near, *llcs;
-	uint8_t *privs; /* all private areas of models */
-	size_t privs_size;
+	uint64_t *results; /* all vCPUs' */
+	uint8_t *privs;    /* all private areas of models */
+	size_t privs_size, n_results;
 	struct cx_timers queue; /* of pCPUs' next events */
 	uint32_t *kicks;        /* pCPUs to decide for */
 	unsigned n_kicks;
@@ -112,11 +113,8 @@ struct cx_sim {
 	uint64_t random; /* of ties */
 	uint64_t chance; /* of what things cost */
 	bool shuffle, traced;
-	char stuck[160]; /* what goes on for ever */
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
-	void (*set_time)(void *arg, uint64_t now_ns);
-	void *set_time_arg;
 };
 
 static inline uint64_t cost(const struct cx_sim *sim, enum cx_cost_index index)

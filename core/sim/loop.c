@@ -141,8 +141,6 @@ static void advance(struct cx_sim *sim, uint64_t to)
 		return;
 	sim->now_ns = to;
 	sim->instant_events = 0;
-	if (sim->set_time)
-		sim->set_time(sim->set_time_arg, to);
 }
 
 static int one_event(struct cx_sim *sim, uint64_t timers, uint64_t agenda_at,

@@ -5,7 +5,6 @@
  */
 #include "credit.h"
 
-#define TIMER_ACCOUNT 0
 #define TICKS_SLICE_MIN_NS (3 * NS_PER_MS) /* a shorter slice has a single tick */
 
 enum { PARAM_TSLICE, PARAM_TICKS, PARAM_CREDITS, PARAM_RATELIMIT, PARAM_MIGRATION_DELAY };
@@ -47,7 +46,7 @@ void credit_arm(struct credit_policy *cp, uint64_t now)
 	if (cp->armed || !cp->master)
 		return;
 	cp->armed = true;
-	cx_timer_at(cp->master, TIMER_ACCOUNT, (now / cp->tslice_ns + 1) * cp->tslice_ns);
+	cx_timer_at(cp->master, CREDIT_TIMER_ACCOUNT, (now / cp->tslice_ns + 1) * cp->tslice_ns);
 }
 
 void credit_bill(const struct credit_policy *cp, struct credit_vcpu *cv, uint64_t now)

@@ -267,15 +267,22 @@ static struct cx_vcpu *credit_pick(struct cx_policy *policy, struct cx_pcpu *pcp
 	}
 	pc->current = NULL;
 	receive(cp, pc, pick->now_ns);
+	pc->look_ns = UINT64_MAX;
 	next = choose_next(cp, pc, pick->now_ns);
 	pc->current = next;
 	credit_set_idler(cp, pc, !next);
-	if (!next)
+	if (!next) {
+		/* Nobody calls it when a hot one has cooled. */
+		if (cp->migration_delay_ns)
+			cx_timer_at(pcpu, CREDIT_TIMER_LOOK, pc->look_ns);
 		return NULL;
+	}
 	if (next != prev) {
 		next->started_ns = pick->now_ns;
 		next->has_run = true;
 	}
+	if (cp->idlers)
+		credit_share(cp, pc);
 	next->billed_ns = pick->now_ns;
 	pick->slice_ns = cp->tslice_ns;
 	return next->v;
@@ -302,8 +309,10 @@ static void credit_tick(struct cx_policy *policy, struct cx_pcpu *pcpu, uint64_t
 
 static void credit_timer(struct cx_policy *policy, struct cx_pcpu *pcpu, unsigned id, uint64_t now)
 {
-	(void)id;
-	credit_account(credit_of(policy), pcpu, now);
+	if (id == CREDIT_TIMER_ACCOUNT)
+		credit_account(credit_of(policy), pcpu, now);
+	else if (credit_pcpu_of(pcpu)->idler)
+		cx_kick(pcpu);
 }
 
 static const char *pri_name(enum credit_pri pri)

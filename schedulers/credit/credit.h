@@ -16,6 +16,9 @@
 
 #define NS_PER_MS 1000000ull
 
+/* Timers of a pCPU. */
+enum { CREDIT_TIMER_ACCOUNT, CREDIT_TIMER_LOOK };
+
 /* Priorities.  Credit >= 0 is UNDER, credit < 0 is OVER. */
 enum credit_pri {
 	CREDIT_IDLE, /* nobody */
@@ -65,6 +68,8 @@ struct credit_pcpu {
 	uint64_t sorted;     /* accounting after which it was sorted last */
 	int64_t front, back; /* places given so far, at either end */
 	bool idler;          /* counted in credit_policy.idlers */
+	struct cx_pcpu *called_from; /* by somebody who waits there; NULL = it was not */
+	uint64_t look_ns;            /* when one that it could have had is not hot any more */
 	struct credit_vcpu *current; /* who was picked */
 };
 
@@ -150,6 +155,9 @@ void credit_note_affinity(const struct cx_policy *policy, struct credit_policy *
 struct cx_pcpu *credit_place(const struct credit_policy *cp, const struct credit_vcpu *cv);
 /** @cv waits on its pCPU's queue: call whoever should look at it. */
 void credit_tickle(struct credit_policy *cp, struct credit_vcpu *cv);
+/** @pc runs somebody: call idle pCPUs for those who wait behind, and for whom it was called
+ *  if it took another. */
+void credit_share(struct credit_policy *cp, struct credit_pcpu *pc);
 /** Take a vCPU of more than @above from another pCPU's queue and assign it to @thief. */
 struct credit_vcpu *credit_steal(const struct credit_policy *cp, struct credit_pcpu *thief,
 				 enum credit_pri above, uint64_t now);

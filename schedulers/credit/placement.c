@@ -137,9 +137,12 @@ struct cx_pcpu *credit_place(const struct credit_policy *cp, const struct credit
 	return best ? best : best_busy(cv);
 }
 
-static void call(struct credit_policy *cp, struct credit_pcpu *pc)
+/* @pc idles; somebody on @from's queue may run there. */
+static void call(struct credit_policy *cp, struct credit_pcpu *pc, const struct credit_pcpu *from)
 {
 	/* From now on it is spoken for: the next who wakes calls another. */
+	if (pc->idler)
+		pc->called_from = from->pcpu;
 	credit_set_idler(cp, pc, false);
 	cx_kick(pc->pcpu);
 }
@@ -159,19 +162,57 @@ void credit_tickle(struct credit_policy *cp, struct credit_vcpu *cv)
 	struct credit_pcpu *home = credit_pcpu_of(cx_vcpu_pcpu(cv->v)), *idler = NULL;
 
 	if (!home->current) {
-		call(cp, home);
+		call(cp, home, home);
 		return;
 	}
 	if (cp->idlers)
 		for (enum step step = first_step(cv); !idler && step < STEPS; step++)
 			idler = nearest_idler(cv, step);
 	if (idler) {
-		call(cp, idler); /* it comes and steals it */
+		call(cp, idler, home); /* it comes and steals it */
 	} else if (cv->pri > home->current->pri) {
 		/* The one that must go may yet run where the new one could not. */
 		if (cp->idlers && nearest_idler(home->current, STEP_HARD))
 			home->current->moving = true;
 		cx_kick(home->pcpu);
+	}
+}
+
+/* Somebody waits on @pc's queue: call who idles and could take it. */
+static void call_idlers(struct credit_policy *cp, struct credit_pcpu *pc)
+{
+	struct credit_pcpu *idler;
+	struct cx_node *node;
+
+	for (int pri = CREDIT_BOOST; pri > CREDIT_IDLE && pc->queued; pri--)
+		cx_list_for_each (node, &pc->queue[pri]) {
+			const struct credit_vcpu *cv = cx_entry(node, struct credit_vcpu, node);
+
+			if (!cp->idlers)
+				return;
+			idler = cv->has_soft ? nearest_idler(cv, STEP_SOFT) : NULL;
+			if (!idler)
+				idler = nearest_idler(cv, STEP_HARD);
+			if (idler)
+				call(cp, idler, pc);
+		}
+}
+
+void credit_share(struct credit_policy *cp, struct credit_pcpu *pc)
+{
+	struct credit_pcpu *from = pc->called_from ? credit_pcpu_of(pc->called_from) : NULL;
+	struct cx_pcpu *pcpu;
+
+	pc->called_from = NULL;
+	call_idlers(cp, pc);
+	if (from && from != pc)
+		call_idlers(cp, from);
+	/* It may have been about to take one that is still hot: another has to look for that. */
+	for (unsigned rank = 1; cp->migration_delay_ns && cp->idlers; rank++) {
+		pcpu = cx_pcpu_near(pc->pcpu, rank);
+		if (!pcpu)
+			break;
+		call_idlers(cp, credit_pcpu_of(pcpu));
 	}
 }
 
@@ -181,9 +222,19 @@ static bool is_hot(const struct credit_policy *cp, const struct credit_vcpu *cv,
 	       now < cv->last_ran_ns + cp->migration_delay_ns;
 }
 
+/* @thief would have @cv, once it is not hot any more. */
+static void note_hot(const struct credit_policy *cp, struct credit_pcpu *thief,
+		     const struct credit_vcpu *cv)
+{
+	uint64_t cools_ns = cv->last_ran_ns + cp->migration_delay_ns;
+
+	if (cools_ns < thief->look_ns)
+		thief->look_ns = cools_ns;
+}
+
 /* The first on @peer's queue, of more than @above, that may go to @thief in this step. */
 static struct credit_vcpu *stealable(const struct credit_policy *cp, struct credit_pcpu *peer,
-				     const struct cx_pcpu *thief, enum credit_pri above,
+				     struct credit_pcpu *thief, enum credit_pri above,
 				     enum step step, uint64_t now)
 {
 	struct cx_node *node;
@@ -195,8 +246,11 @@ static struct credit_vcpu *stealable(const struct credit_policy *cp, struct cred
 
 			if (step == STEP_SOFT && !cv->has_soft)
 				continue;
-			if (fits(cv, thief, step) && !is_hot(cp, cv, now))
+			if (!fits(cv, thief->pcpu, step))
+				continue;
+			if (!is_hot(cp, cv, now))
 				return cv;
+			note_hot(cp, thief, cv);
 		}
 	return NULL;
 }
@@ -215,7 +269,7 @@ struct credit_vcpu *credit_steal(const struct credit_policy *cp, struct credit_p
 			/* One that idles has been called and takes its own in a moment. */
 			if (peer->queued == 0 || !peer->current)
 				continue;
-			cv = stealable(cp, peer, thief->pcpu, above, step, now);
+			cv = stealable(cp, peer, thief, above, step, now);
 			if (!cv)
 				continue;
 			credit_remove(cv);

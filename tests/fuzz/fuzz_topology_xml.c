@@ -51,8 +51,9 @@ static void put_object(FILE *f, struct bytes *b, bool root)
 {
 	unsigned type = take(b), sets = take(b), extra = take(b);
 
-	fprintf(f, "<object type=\"%s\"", root ? "Machine" : types[type % COUNT(types)]);
-	if (!(extra & 1) || strcmp(types[type % COUNT(types)], "PU") == 0)
+	type %= COUNT(types);
+	fprintf(f, "<object type=\"%s\"", root ? "Machine" : types[type]);
+	if (!(extra & 1) || strcmp(types[type], "PU") == 0 || strcmp(types[type], "NUMANode") == 0)
 		put_number(f, "os_index", take(b) & 7);
 	put_sets(f, b, sets ^ 15); /* all four unless it says otherwise */
 	if (root)

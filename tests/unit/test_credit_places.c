@@ -295,6 +295,76 @@ static void test_kicked_away(void **state)
 	assert_int_equal(mock_free(m), 0);
 }
 
+/* Two wake at one instant where both ran last: one finds the pCPU taken, another idles. */
+static void test_two_wake_on_one_pcpu(void **state)
+{
+	static const struct mock_step naps[] = { { MOCK_RUN, CX_MS }, { MOCK_SLEEP, 20 * CX_MS } };
+	static const struct mock_step same[] = { { MOCK_RUN, CX_MS }, { MOCK_SLEEP, 19 * CX_MS } };
+	struct mock *m = bench(2);
+	struct cx_domain *d = mock_domain(m, "d", 256, 0);
+	struct cx_vcpu *a = mock_vcpu(d, 0, naps, 2), *b = mock_vcpu(d, 0, same, 2);
+
+	(void)state;
+	mock_affinity(a, 1, ~0u);
+	mock_affinity(b, 1, ~0u);
+	mock_run(m, 10 * CX_MS);
+	a->hard = b->hard = 3;
+	a->longest_latency_ns = b->longest_latency_ns = 0;
+	mock_run(m, 22 * CX_MS - 1);
+	assert_int_equal(a->run_ns + b->run_ns, 4 * CX_MS - 2);
+	assert_int_equal(a->longest_latency_ns + b->longest_latency_ns, 0);
+	assert_int_equal(mock_free(m), 0);
+}
+
+/* An idle pCPU that was called for one who waits takes another: who called it calls a third. */
+static void test_called_pcpu_takes_another(void **state)
+{
+	static const struct mock_step naps[] = { { MOCK_RUN, CX_MS }, { MOCK_SLEEP, 20 * CX_MS } };
+	struct mock *m = bench(3);
+	struct cx_domain *d = mock_domain(m, "d", 256, 0);
+	struct cx_vcpu *x = mock_vcpu(d, 0, naps, 2), *y = mock_vcpu(d, 0, naps, 2);
+	struct cx_vcpu *h = mock_vcpu(d, 5 * CX_MS, NULL, 0);
+
+	(void)state;
+	mock_affinity(x, 2, ~0u);
+	mock_affinity(y, 1, ~0u);
+	mock_affinity(h, 2, ~0u);
+	mock_run(m, 10 * CX_MS);
+	x->hard = 7;
+	mock_run(m, 22 * CX_MS);
+	assert_int_equal(x->run_ns, 2 * CX_MS);
+	assert_int_equal(x->longest_latency_ns, 0);
+	assert_int_equal(y->longest_latency_ns, 0);
+	assert_ptr_equal(x->pcpu, &m->pcpus[2]);
+	assert_int_equal(mock_free(m), 0);
+}
+
+/* With a migration delay an idle pCPU waits until the one that waits elsewhere has cooled. */
+static void test_hot_ones_cool(void **state)
+{
+	static const struct mock_step naps[] = { { MOCK_RUN, CX_MS },
+						 { MOCK_SLEEP, 2 * CX_MS },
+						 { MOCK_RUN, CX_MS },
+						 { MOCK_SLEEP, CX_SEC } };
+	struct mock *m = bench(2);
+	struct cx_domain *d = mock_domain(m, "d", 256, 0);
+	struct cx_vcpu *x = mock_vcpu(d, 0, naps, 4);
+	struct cx_vcpu *h = mock_vcpu(d, CX_MS + 1, NULL, 0);
+
+	(void)state;
+	mock_param(m, "migration_delay", 5 * CX_MS);
+	mock_param(m, "ratelimit", 20 * CX_MS);
+	mock_affinity(x, 2, ~0u);
+	mock_affinity(h, 2, ~0u);
+	mock_run(m, 2 * CX_MS);
+	x->hard = 3;
+	mock_run(m, 9 * CX_MS);
+	assert_int_equal(x->run_ns, 2 * CX_MS);
+	assert_int_equal(x->longest_latency_ns, 3 * CX_MS);
+	assert_ptr_equal(x->pcpu, &m->pcpus[0]);
+	assert_int_equal(mock_free(m), 0);
+}
+
 static void test_affinity_change_moves(void **state)
 {
 	struct mock *m = bench(2);
@@ -323,6 +393,9 @@ int main(void)
 		cmocka_unit_test(test_soft_affinity),
 		cmocka_unit_test(test_tick_moves_to_idle_core),
 		cmocka_unit_test(test_kicked_away),
+		cmocka_unit_test(test_two_wake_on_one_pcpu),
+		cmocka_unit_test(test_called_pcpu_takes_another),
+		cmocka_unit_test(test_hot_ones_cool),
 		cmocka_unit_test(test_affinity_change_moves),
 	};
 

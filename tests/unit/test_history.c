@@ -126,6 +126,31 @@ static void test_bound(void **state)
 	cx_history_free(h);
 }
 
+/* One lane takes events of all pCPUs, and is bounded likewise. */
+static void test_untimed(void **state)
+{
+	struct cx_history *h = cx_history_new_untimed(0);
+	struct cx_history_cursor *c = cx_history_walk(h);
+	unsigned i;
+
+	(void)state;
+	assert_null(cx_history_next(c));
+	cx_history_cursor_free(c);
+	for (i = 0; i < 20000; i++)
+		add(h, i % 3, i, i);
+	c = cx_history_walk(h);
+	for (i = 0; i < 20000; i++)
+		assert_int_equal(cx_history_next(c)->x, i);
+	assert_null(cx_history_next(c));
+	cx_history_cursor_free(c);
+	cx_history_free(h);
+
+	h = cx_history_new_untimed(100);
+	add(h, 0, 1, 1);
+	assert_int_equal(cx_history_dropped(h), 1);
+	cx_history_free(h);
+}
+
 struct writer {
 	struct cx_history *h;
 	unsigned lane;
@@ -193,7 +218,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_many),    cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_threads), cmocka_unit_test(test_record),
+		cmocka_unit_test(test_untimed), cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
