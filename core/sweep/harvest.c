@@ -83,8 +83,10 @@ static int read_group(struct cx_harvest *h, uint64_t group, struct values *v,
 			return ret;
 		g->outcomes[result.outcome]++;
 		h->outcomes[result.outcome]++;
-		if (result.outcome == CX_OUTCOME_DONE)
+		if (result.outcome == CX_OUTCOME_DONE) {
 			add_values(v, &result);
+			h->steal = fmax(h->steal, cx_json_number(result.run, "host_steal_percent"));
+		}
 		cx_grid_point(h->sweep, i, &point);
 		cx_rows_put(h->sweep, &point, &result, files);
 		cx_result_free(&result);

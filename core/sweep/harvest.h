@@ -46,6 +46,7 @@ struct cx_harvest {
 	const struct cx_sweep *sweep;
 	struct cx_store *store;
 	uint64_t outcomes[CX_OUTCOMES], missing;
+	double steal; /* the most host steal of any point, percent: how noisy the host was */
 	struct cx_group *groups; /* sweep->n_groups */
 };
 

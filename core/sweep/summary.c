@@ -12,6 +12,7 @@
 
 #define NAME_MAX_SHOWN 24u /* columns of a setting's name or value */
 #define FAILURES_SHOWN 10u
+#define NOISY_STEAL 2.0 /* percent; as in a report */
 
 /* Of the table; all are in means.csv.  Each with room for "12.3ms +-1.56ms" and the like. */
 static const struct {
@@ -254,6 +255,11 @@ void cx_harvest_text(const struct cx_harvest *harvest, uint64_t rows_max, FILE *
 		fprintf(out, "(%" PRIu64 " more lines in %s/summary.txt)\n",
 			harvest->sweep->n_groups - rows, harvest->store->dir);
 	put_failures(harvest, out);
+	if (harvest->steal >= NOISY_STEAL)
+		fprintf(out,
+			"\nThe host took up to %.0f %% of a run's time away (host_steal_percent in "
+			"points.csv): such\nfigures say little of a policy.\n",
+			harvest->steal);
 	if (plan->n_seeds > 1)
 		fputs("\n+-: half of the 95 % confidence interval of the mean over the seeds\n",
 		      out);
