@@ -42,10 +42,11 @@ include mk/program.mk
 include mk/plugins.mk
 include mk/guests.mk
 include mk/tests.mk
+include mk/fuzz.mk
 include mk/install.mk
 include mk/tidy.mk
 
-all: $(B)/coxswain $(SCHED_SO) $(PROVIDER_SO) $(PAYLOAD_ELF) $(SCENARIOS)
+all: $(B)/coxswain $(SCHED_SO) $(PROVIDER_SO) $(CLOCK_SO) $(PAYLOAD_ELF) $(SCENARIOS) $(PLANS)
 
 # The main job, from nothing: every shipped scenario under three schedulers.
 .PHONY: demo
@@ -56,7 +57,7 @@ demo:
 
 .PHONY: clean
 clean:
-	rm -rf $(B) $(B)-asan $(B)-tsan
+	rm -rf $(B) $(B)-asan $(B)-tsan $(B)-fuzz
 
 .PHONY: help
 help:
@@ -64,6 +65,7 @@ help:
 	@echo 'make demo         install what is missing, build, and compare three schedulers on this host'
 	@echo 'make test         install what is missing, build, and run every test (T=KIND/NAME... runs some)'
 	@echo 'make test-host    the same tests of KVM on an emulated host of 8 CPUs (HOST=numa,smt,old,new or all)'
+	@echo 'make fuzz         look for inputs that bring a reader down (FUZZ_SECONDS=60 for each, FUZZ=scenario only one)'
 	@echo 'make bench        measure, every figure as a ratio against its peer'
 	@echo 'make install      install under PREFIX ($(PREFIX)), below DESTDIR'
 	@echo 'make uninstall    remove what make install put there'

@@ -103,7 +103,7 @@ int cx_file_read(const char *path, uint64_t max, bool pipes, const char *what, c
 		return cx_fail(err, errno, "%s: cannot open it: %s", path, strerror(errno));
 	rc = read_open_file(fd, path, max, pipes, what, &b, err);
 	close(fd);
-	if (rc) {
+	if (rc || !b.at) {
 		free(b.at);
 		return rc;
 	}

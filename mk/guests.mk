@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Guest payloads, those of the workloads and those that only tests use; and the scenarios,
-# put where the program looks for them.  A workload's model.c is the program's (program.mk).
+# Guest payloads, those of the workloads and those that only tests use; and the scenarios and
+# plans, put where the program looks for them.  A workload's model.c is the program's (program.mk).
 
 PAYLOADS := $(filter-out guest,$(sort $(patsubst workloads/%/,%,$(dir $(wildcard workloads/*/*.c)))))
 PAYLOAD_ELF := $(foreach p,$(PAYLOADS),$(LIBDIR)/payloads/$(p).elf)
@@ -36,5 +36,10 @@ $(B)/tests/guests/%.elf: $(B)/obj/tests/guests/%.c.o $(GUEST_RT) $(GUEST_LDS)
 
 SCENARIOS := $(patsubst workloads/scenarios/%,$(B)/share/coxswain/scenarios/%,$(wildcard workloads/scenarios/*.yaml))
 $(B)/share/coxswain/scenarios/%.yaml: workloads/scenarios/%.yaml
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+PLANS := $(patsubst workloads/plans/%,$(B)/share/coxswain/plans/%,$(wildcard workloads/plans/*.yaml))
+$(B)/share/coxswain/plans/%.yaml: workloads/plans/%.yaml
 	@mkdir -p $(@D)
 	$(Q)cp $< $@

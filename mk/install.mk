@@ -25,18 +25,19 @@ $(B)/coxswain.pc: core/coxswain.pc.in $(FLAGS) FORCE
 install: all $(B)/coxswain.1 $(B)/coxswain.bash $(B)/coxswain.pc
 	$(Q)$(INSTALL) -d $(D)/bin $(D)/lib/coxswain/schedulers $(D)/lib/coxswain/payloads \
 		$(D)/lib/pkgconfig $(D)/include/coxswain $(D)/share/man/man1 \
-		$(D)/share/bash-completion/completions $(SHARE)/guest $(SHARE)/scenarios \
+		$(D)/share/bash-completion/completions $(SHARE)/guest $(SHARE)/scenarios $(SHARE)/plans \
 		$(D)/share/doc/coxswain
 	$(Q)$(INSTALL) -m 755 $(B)/coxswain $(D)/bin/coxswain
 	$(Q)$(INSTALL) -m 755 $(SCHED_SO) $(D)/lib/coxswain/schedulers
 	$(Q)$(INSTALL) -m 644 $(PAYLOAD_ELF) $(D)/lib/coxswain/payloads
-	$(Q)$(INSTALL) -m 755 $(PROVIDER_SO) $(D)/lib/coxswain
+	$(Q)$(INSTALL) -m 755 $(PROVIDER_SO) $(CLOCK_SO) $(D)/lib/coxswain
 	$(Q)$(INSTALL) -m 644 $(HEADERS) $(D)/include/coxswain
 	$(Q)$(INSTALL) -m 644 $(B)/coxswain.pc $(D)/lib/pkgconfig
 	$(Q)$(INSTALL) -m 644 $(B)/coxswain.1 $(D)/share/man/man1
 	$(Q)$(INSTALL) -m 644 $(B)/coxswain.bash $(D)/share/bash-completion/completions/coxswain
 	$(Q)$(INSTALL) -m 644 $(GUEST_KIT) $(SHARE)/guest
 	$(Q)$(INSTALL) -m 644 $(wildcard workloads/scenarios/*.yaml) $(SHARE)/scenarios
+	$(Q)$(INSTALL) -m 644 $(wildcard workloads/plans/*.yaml) $(SHARE)/plans
 	$(Q)$(INSTALL) -m 644 README.md LICENSE $(wildcard docs/*.md) $(D)/share/doc/coxswain
 
 # Only what was put there: others may have added policies of their own.
@@ -44,6 +45,7 @@ install: all $(B)/coxswain.1 $(B)/coxswain.bash $(B)/coxswain.pc
 uninstall:
 	$(Q)rm -f $(D)/bin/coxswain $(D)/lib/pkgconfig/coxswain.pc $(D)/share/man/man1/coxswain.1 \
 		$(D)/share/bash-completion/completions/coxswain $(D)/lib/coxswain/coxswain-lttng.so \
+		$(D)/lib/coxswain/coxswain-clock.so \
 		$(addprefix $(D)/lib/coxswain/schedulers/,$(notdir $(SCHED_SO))) \
 		$(addprefix $(D)/lib/coxswain/payloads/,$(notdir $(PAYLOAD_ELF))) \
 		$(addprefix $(D)/include/coxswain/,$(notdir $(HEADERS)))

@@ -17,7 +17,7 @@ $(LIBDIR)/schedulers/%.so: $$(addprefix $(B)/obj/,$$(addsuffix .o,$$(wildcard sc
 	$(call say,PLUGIN,$@)
 	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -shared -o $@ $^
 
-PROVIDER_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard trace/lttng/*.c))
+PROVIDER_OBJ := $(patsubst %,$(B)/obj/%.o,$(filter-out trace/lttng/clock.c,$(wildcard trace/lttng/*.c)))
 PROVIDER_SO := $(if $(PROVIDER_OBJ),$(LIBDIR)/coxswain-lttng.so)
 
 $(B)/obj/trace/lttng/%.c.o: trace/lttng/%.c $(FLAGS)
@@ -35,3 +35,12 @@ $(LIBDIR)/coxswain-lttng.so: $(PROVIDER_OBJ) $(B)/obj/trace/lttng/event.o
 	@mkdir -p $(@D)
 	$(call say,TRACE,$@)
 	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $^ -llttng-ust -ldl
+
+# The clock of traces in virtual time.  The session daemon loads it as well, so that it must
+# not bring in the tracer itself.
+CLOCK_SO := $(LIBDIR)/coxswain-clock.so
+
+$(CLOCK_SO): $(B)/obj/trace/lttng/clock.c.o
+	@mkdir -p $(@D)
+	$(call say,TRACE,$@)
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $^ -llttng-ust-common

@@ -3,9 +3,9 @@
 
 LIB_SRC := $(wildcard base/*.c core/*/*.c core/*/*.S topology/*.c trace/*.c)
 LIB_SRC := $(filter-out core/cli/main.c,$(LIB_SRC))
-# What the simulator drives in place of guests, once it is there.
+# What the simulator drives in place of guests.
 MODEL_SRC := workloads/models.c $(wildcard workloads/*/model.c)
-LIB_SRC += $(if $(wildcard core/sim/services.c),$(MODEL_SRC))
+LIB_SRC += $(MODEL_SRC)
 LIB_OBJ := $(patsubst %,$(B)/obj/%.o,$(LIB_SRC))
 MAIN_OBJ := $(B)/obj/core/cli/main.c.o
 

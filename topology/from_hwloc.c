@@ -87,6 +87,17 @@ static void read_cpu(hwloc_topology_t hw, hwloc_obj_t pu, hwloc_bitmap_t scratch
 	cpu->node = lowest(pu->nodeset, 0);
 }
 
+/** Is @pu in the set of each object that it is below?  hwloc believes what a file says. */
+static bool fits(hwloc_obj_t pu)
+{
+	hwloc_obj_t obj;
+
+	for (obj = pu->parent; obj; obj = obj->parent)
+		if (!obj->cpuset || !hwloc_bitmap_isset(obj->cpuset, pu->os_index))
+			return false;
+	return hwloc_bitmap_weight(pu->cpuset) == 1 && hwloc_bitmap_isset(pu->cpuset, pu->os_index);
+}
+
 /** 0; -EINVAL: what no kernel reports, but a file may. */
 static int read_cpus(struct cx_topology *topo, hwloc_topology_t hw, struct cx_error *err)
 {
@@ -96,16 +107,15 @@ static int read_cpus(struct cx_topology *topo, hwloc_topology_t hw, struct cx_er
 	if (!scratch)
 		return cx_fail(err, ENOMEM, "out of memory");
 	while ((pu = hwloc_get_next_obj_by_type(hw, HWLOC_OBJ_PU, pu)) != NULL) {
-		if (pu->os_index >= topo->n_cpus || topo->cpus[pu->os_index].present ||
-		    hwloc_bitmap_weight(pu->cpuset) != 1 ||
-		    !hwloc_bitmap_isset(pu->cpuset, pu->os_index))
+		if (pu->os_index >= topo->n_cpus || topo->cpus[pu->os_index].present || !fits(pu))
 			break;
 		read_cpu(hw, pu, scratch, &topo->cpus[pu->os_index]);
 	}
 	hwloc_bitmap_free(scratch);
 	if (pu)
 		return cx_fail(err, EINVAL,
-			       "CPU %u: its cpuset is not that one number, or there are two of it",
+			       "CPU %u: its cpuset is not that one number or not within those "
+			       "around it, or there are two of it",
 			       pu->os_index);
 	return 0;
 }
@@ -130,17 +140,21 @@ static int read_allowed(struct cx_topology *topo, hwloc_topology_t hw, struct cx
 {
 	hwloc_const_bitmap_t usable = hwloc_topology_get_allowed_cpuset(hw);
 	hwloc_bitmap_t allowed = topo->allowed->bits;
-	int rc;
+	int cpu, rc;
 
 	/* The thread's: that of a whole process is not one set when its threads differ. */
 	if (topo->is_host && hwloc_get_cpubind(hw, allowed, HWLOC_CPUBIND_THREAD) == 0)
 		rc = hwloc_bitmap_and(allowed, allowed, usable);
 	else
 		rc = hwloc_bitmap_copy(allowed, usable);
-	if (rc == 0) /* a file may name others than it has */
-		rc = hwloc_bitmap_and(allowed, allowed, hwloc_topology_get_topology_cpuset(hw));
+	/* A file may name others than it has. */
+	if (rc == 0)
+		rc = hwloc_bitmap_clr_range(allowed, topo->n_cpus, -1);
 	if (rc < 0)
 		return cx_fail(err, ENOMEM, "out of memory");
+	for (cpu = -1; (cpu = cx_cpuset_next(topo->allowed, cpu)) >= 0;)
+		if (!topo->cpus[cpu].present)
+			cx_cpuset_remove(topo->allowed, (unsigned)cpu);
 	if (!hwloc_bitmap_iszero(allowed))
 		return 0;
 	if (topo->is_host)
@@ -244,10 +258,10 @@ int cx_topology_from_hwloc(hwloc_topology_t hw, bool is_host, const char *name,
 	rc = cx_topology_new(n_cpus, n_nodes, model, &t, err);
 	if (!rc) {
 		t->is_host = is_host;
-		rc = read_allowed(t, hw, err);
+		rc = read_cpus(t, hw, err);
 	}
 	if (!rc)
-		rc = read_cpus(t, hw, err);
+		rc = read_allowed(t, hw, err);
 	if (!rc)
 		rc = read_nodes(t, hw, err);
 	if (!rc && is_host)

@@ -94,9 +94,12 @@ int cx_topology_isolated(cx_topology_maker maker, const void *arg, const char *w
 /**
  * Is @text, of @len bytes, an XML file that hwloc may be given?  Well-formed, of a version that
  * there is, with as many objects as there may be, and numbers within bounds.
+ * @cpus  how many hwloc must find in it; 0 = fewer than are there may be right, as in its old
+ *        format, which has those that are offline as well
  * Returns 0; -EINVAL or -ERANGE: the message is "FILE:LINE: ..."; -ENOMEM.
  */
-int cx_topology_xml_check(const char *file, const char *text, size_t len, struct cx_error *err);
+int cx_topology_xml_check(const char *file, const char *text, size_t len, unsigned *cpus,
+			  struct cx_error *err);
 /** Read the file @path.  As cx_topology_open(). */
 int cx_topology_xml(const char *path, struct cx_topology **topo, struct cx_error *err);
 

@@ -154,7 +154,7 @@ static int complete_loops(struct order *o, const char *at)
 			least = o->loops[i].step;
 	}
 	if (all != o->n) {
-		if (all > o->n || least != o->n / all)
+		if (all == 0 || all > o->n || least != o->n / all)
 			return REJECT(o, at, EINVAL, "loops over all %u objects", o->n);
 		o->loops[o->n_loops++] = (struct loop){ .step = 1, .count = o->n / (unsigned)all };
 	}
@@ -167,9 +167,13 @@ static void run_loops(const struct order *o, unsigned *numbers)
 
 	memset(numbers, 0, o->n * sizeof(*numbers));
 	for (i = 0; i < o->n_loops; i++) {
+		const struct loop *loop = &o->loops[i];
+
+		if (loop->step == 0 || loop->count == 0)
+			continue; /* none such has been let through */
 		for (j = 0; j < o->n; j++)
-			numbers[j] += j / o->loops[i].step % o->loops[i].count * of_one;
-		of_one *= o->loops[i].count;
+			numbers[j] += j / loop->step % loop->count * of_one;
+		of_one *= loop->count;
 	}
 }
 

@@ -58,6 +58,8 @@ struct cx_topology;
 int cx_topology_open(const char *what, struct cx_topology **topo, struct cx_error *err);
 /** This host.  Returns 0, or a negative errno with a message. */
 int cx_topology_host(struct cx_topology **topo, struct cx_error *err);
+/** Write it as an XML file, which cx_topology_open() reads on any host.  Likewise. */
+int cx_topology_host_write(const char *path, struct cx_error *err);
 /**
  * A host that is described, in hwloc's synthetic form: "pack:2 l3:1 core:4 pu:2".
  * Returns 0; -EINVAL (not such a description), -ERANGE or -ENOMEM with a message.

@@ -16,6 +16,7 @@ struct file {
 	const char *path;
 	const char *text;
 	size_t len;
+	unsigned cpus; /* of cx_topology_xml_check() */
 };
 
 static int make_xml(const void *arg, struct cx_topology **topo, struct cx_error *err)
@@ -23,7 +24,7 @@ static int make_xml(const void *arg, struct cx_topology **topo, struct cx_error 
 	const struct file *file = arg;
 	const char *slash = strrchr(file->path, '/');
 	hwloc_topology_t hw;
-	int rc;
+	int rc, n;
 
 	if (hwloc_topology_init(&hw) < 0)
 		return cx_fail(err, ENOMEM, "topology: out of memory");
@@ -39,6 +40,14 @@ static int make_xml(const void *arg, struct cx_topology **topo, struct cx_error 
 			       "not fit each other; name " WHAT,
 			       file->path);
 	}
+	n = hwloc_get_nbobjs_by_type(hw, HWLOC_OBJ_PU);
+	if (file->cpus && n != (int)file->cpus) {
+		hwloc_topology_destroy(hw);
+		return cx_fail(err, EINVAL,
+			       "%s: of its %u CPUs hwloc takes %d: the others are not in the CPU "
+			       "sets around them",
+			       file->path, file->cpus, n);
+	}
 	rc = cx_topology_from_hwloc(hw, false, slash ? slash + 1 : file->path, topo, err);
 	return rc ? cx_fail_prefix(err, -rc, "%s", file->path) : 0;
 }
@@ -53,7 +62,7 @@ int cx_topology_xml(const char *path, struct cx_topology **topo, struct cx_error
 	if (rc)
 		return rc;
 	file.text = text;
-	rc = cx_topology_xml_check(path, text, file.len, err);
+	rc = cx_topology_xml_check(path, text, file.len, &file.cpus, err);
 	if (!rc)
 		rc = cx_topology_isolated(make_xml, &file, path, CX_TOPOLOGY_TIMEOUT_MS, topo, err);
 	free(text);

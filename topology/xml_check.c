@@ -25,7 +25,8 @@ struct check {
 	const char *file;
 	XML_Parser parser;
 	unsigned depth, elements, cpus;
-	int rc; /* of the first mistake, which ended it */
+	unsigned version; /* major; 1 where none is given */
+	int rc;           /* of the first mistake, which ended it */
 	struct cx_error *err;
 };
 
@@ -151,9 +152,10 @@ static void check_object(struct check *c, const char *element, const char **attr
 		reject_value(c, EINVAL, element, "type", type, "Machine, Package, Core, PU, ...");
 		return;
 	}
+	/* Without one hwloc numbers a node 4294967295, and has a bit for each below it. */
+	if ((kind == HWLOC_OBJ_PU || kind == HWLOC_OBJ_NUMANODE) && !find(attributes, "os_index"))
+		reject_value(c, EINVAL, element, "os_index", "", "its number");
 	if (kind == HWLOC_OBJ_PU) {
-		if (!find(attributes, "os_index"))
-			reject_value(c, EINVAL, element, "os_index", "", "the CPU's number");
 		check_number(c, element, attributes, "os_index", CX_TOPOLOGY_CPUS_MAX - 1,
 			     " (an event names its pCPU in 16 bits)");
 		if (++c->cpus > CX_TOPOLOGY_CPUS_MAX)
@@ -173,7 +175,7 @@ static void check_object(struct check *c, const char *element, const char **attr
 static void check_root(struct check *c, const char *element, const char **attributes)
 {
 	const char *version = find(attributes, "version");
-	unsigned major, minor;
+	unsigned minor;
 
 	if (strcmp(element, "topology") != 0 && strcmp(element, "root") != 0)
 		reject(c, EINVAL,
@@ -181,7 +183,7 @@ static void check_root(struct check *c, const char *element, const char **attrib
 		       "writes it",
 		       element);
 	else if (version &&
-		 (sscanf(version, "%3u.%3u", &major, &minor) != 2 || major > VERSION_MAX))
+		 (sscanf(version, "%3u.%3u", &c->version, &minor) != 2 || c->version > VERSION_MAX))
 		reject_value(c, EINVAL, element, "version", version, "1.0 to 2.x");
 }
 
@@ -243,9 +245,10 @@ static int not_well_formed(struct check *c)
 	return c->rc;
 }
 
-int cx_topology_xml_check(const char *file, const char *text, size_t len, struct cx_error *err)
+int cx_topology_xml_check(const char *file, const char *text, size_t len, unsigned *cpus,
+			  struct cx_error *err)
 {
-	struct check c = { .file = file, .err = err };
+	struct check c = { .file = file, .version = 1, .err = err };
 	enum XML_Status status;
 
 	if (len == 0)
@@ -265,5 +268,6 @@ int cx_topology_xml_check(const char *file, const char *text, size_t len, struct
 			       "%s: found 0 CPUs (objects of type PU), allowed 1 to %u", file,
 			       CX_TOPOLOGY_CPUS_MAX);
 	XML_ParserFree(c.parser);
+	*cpus = c.version < 2 ? 0 : c.cpus;
 	return c.rc;
 }

@@ -2,6 +2,7 @@
 #include "trace/capture.h"
 
 #include "trace/capture_internal.h"
+#include "trace/lttng/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@ struct cx_recorder {
 	char home[CX_CAPTURE_HOME_MAX];
 	struct cx_capture_buffers buffers;
 	struct cx_capture_provider provider;
-	uint32_t sessions; /* begun so far */
+	struct cx_lttng_clock *clock; /* NULL: real time */
+	uint32_t sessions;            /* begun so far */
 };
 
 struct cx_capture {
@@ -32,8 +34,41 @@ static int resolve(const char *dir, char output[PATH_MAX], struct cx_error *err)
 	return cx_fail(err, code, "trace folder %s: %s", dir, strerror(code));
 }
 
-int cx_recorder_open(const char *const *provider_dirs, struct cx_recorder **recorder,
-		     struct cx_error *err)
+/** The provider into this process, and the clock with it. */
+static int load(struct cx_recorder *r, const char *provider, bool virtual_time,
+		struct cx_error *err)
+{
+	int rc = cx_capture_provider_load(&r->provider, provider, err);
+
+	if (rc == 0 && virtual_time)
+		rc = cx_capture_clock_attach(provider, r->home, &r->clock, err);
+	if (rc == 0)
+		r->provider.sink->follow(r->clock);
+	return rc;
+}
+
+static int start_guard(struct cx_recorder *r, struct cx_capture_plan *plan, const char *provider,
+		       struct cx_error *err)
+{
+	int rc = cx_capture_make_home(provider, plan->home, err);
+
+	if (rc < 0)
+		return rc;
+	if (plan->virtual_time) {
+		rc = cx_capture_clock_make(provider, plan->home, err);
+		if (rc < 0) {
+			cx_capture_remove_tree(plan->home);
+			return rc;
+		}
+	} else {
+		cx_capture_clock_none();
+	}
+	strcpy(r->home, plan->home);
+	return cx_capture_guard_start(plan, &r->guard, &r->buffers, err);
+}
+
+static int open_recorder(const char *const *provider_dirs, bool virtual_time,
+			 struct cx_recorder **recorder, struct cx_error *err)
 {
 	struct cx_recorder *r = calloc(1, sizeof(*r));
 	struct cx_capture_plan *plan = calloc(1, sizeof(*plan));
@@ -45,18 +80,18 @@ int cx_recorder_open(const char *const *provider_dirs, struct cx_recorder **reco
 		rc = -ENOMEM;
 		goto out;
 	}
+	plan->virtual_time = virtual_time;
 	cx_capture_choose_buffers(&plan->buffers);
 	rc = cx_capture_find_provider(provider_dirs, provider, err);
 	if (rc == 0)
+		rc = cx_capture_clock_check(provider, virtual_time, err);
+	if (rc == 0)
 		rc = cx_capture_find_daemon(plan->daemon, err);
 	if (rc == 0)
-		rc = cx_capture_make_home(provider, plan->home, err);
-	if (rc == 0)
-		rc = cx_capture_guard_start(plan, &r->guard, &r->buffers, err);
+		rc = start_guard(r, plan, provider, err);
 	if (rc != 0)
 		goto out;
-	strcpy(r->home, plan->home);
-	rc = cx_capture_provider_load(&r->provider, provider, err);
+	rc = load(r, provider, virtual_time, err);
 	if (rc != 0) {
 		cx_recorder_close(r);
 		r = NULL;
@@ -68,6 +103,18 @@ out:
 	free(r);
 	free(plan);
 	return rc;
+}
+
+int cx_recorder_open(const char *const *provider_dirs, struct cx_recorder **recorder,
+		     struct cx_error *err)
+{
+	return open_recorder(provider_dirs, false, recorder, err);
+}
+
+int cx_recorder_open_virtual(const char *const *provider_dirs, struct cx_recorder **recorder,
+			     struct cx_error *err)
+{
+	return open_recorder(provider_dirs, true, recorder, err);
 }
 
 void cx_recorder_close(struct cx_recorder *recorder)
@@ -96,6 +143,8 @@ int cx_recorder_start(struct cx_recorder *recorder, const char *dir, struct cx_c
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return cx_fail(err, ENOMEM, "out of memory");
+	if (recorder->clock)
+		atomic_store(&recorder->clock->ns, 0);
 	command.number = ++recorder->sessions;
 	rc = cx_capture_guard_tell(&recorder->guard, &command, &reply, err);
 	if (rc == 0) {
@@ -145,6 +194,12 @@ const struct cx_trace_sink *cx_capture_sink(struct cx_capture *capture)
 	return capture->recorder->provider.sink;
 }
 
+void cx_capture_set_time(struct cx_capture *capture, uint64_t ns)
+{
+	if (capture->recorder->clock)
+		cx_lttng_clock_advance(capture->recorder->clock, ns);
+}
+
 int cx_capture_stop(struct cx_capture *capture, uint64_t *events, uint64_t *lost,
 		    struct cx_error *err)
 {
@@ -156,8 +211,9 @@ int cx_capture_stop(struct cx_capture *capture, uint64_t *events, uint64_t *lost
 
 	rc = cx_capture_guard_tell(&recorder->guard, &command, &reply, err);
 	sent = recorder->provider.sink->count() - capture->count_before;
-	*lost = reply.discarded;
-	*events = sent > reply.discarded ? sent - reply.discarded : 0;
+	/* Without LTTng's word none is known to be kept. */
+	*lost = rc == 0 ? reply.discarded : sent;
+	*events = sent > *lost ? sent - *lost : 0;
 	if (capture->own)
 		cx_recorder_close(recorder);
 	if (rc == 0)

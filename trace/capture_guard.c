@@ -138,31 +138,70 @@ static void answer(int socket, struct cx_capture_reply *reply, int code, const s
 	(void)!send(socket, reply, sizeof(*reply), MSG_NOSIGNAL);
 }
 
+static int deserted(const struct cx_capture_command *command, struct cx_error *err)
+{
+	return cx_fail(err, ECHILD,
+		       "trace folder %s: LTTng's daemon or consumer process has died (killed, out "
+		       "of memory?); what it had not written is lost",
+		       command->output);
+}
+
+static int begin_session(const struct cx_capture_plan *plan, struct cx_capture_watch *watch,
+			 const struct cx_capture_command *begun,
+			 struct lttng_destruction_handle **ending, struct cx_error *err)
+{
+	int rc;
+
+	if (watch->deserted)
+		return deserted(begun, err);
+	/* The buffers of the one before, or those of the new one might find no room. */
+	cx_capture_session_gone(ending);
+	rc = cx_capture_session_start(begun->number, begun->output, plan, err);
+	cx_capture_watch_consumer(watch);
+	return rc;
+}
+
+/** End the session that @begun began. */
+static int end_session(const struct cx_capture_plan *plan, const struct cx_capture_watch *watch,
+		       const struct cx_capture_command *begun, struct cx_capture_reply *reply,
+		       struct lttng_destruction_handle **ending, struct cx_error *err)
+{
+	int rc = cx_capture_session_stop(begun->number, reply, ending, err);
+
+	if (plan->virtual_time)
+		cx_capture_metadata_anonymous(begun->output);
+	return watch->deserted ? deserted(begun, err) : rc;
+}
+
 /** A session at a time, for as long as the program is there and wants another. */
 static void serve(int socket, const struct cx_capture_plan *plan, pid_t daemon)
 {
-	struct cx_capture_command command;
+	struct cx_capture_command command, begun = { 0 };
+	struct lttng_destruction_handle *ending = NULL;
+	struct cx_capture_watch watch;
 	bool recording = false, limited, more = true;
-	unsigned number = 0;
 	timer_t timer;
 
+	cx_capture_watch_start(&watch, plan, daemon);
 	while (more) {
 		struct cx_capture_reply reply = { .buffers = plan->buffers };
 		struct cx_error err = { { 0 } };
-		ssize_t got = recv(socket, &command, sizeof(command), 0);
+		ssize_t got;
 		int rc = 0;
 
+		cx_capture_watch_until(&watch, socket);
+		got = recv(socket, &command, sizeof(command), 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		more = got == (ssize_t)sizeof(command) && command.order != CX_CAPTURE_FINISH;
 		limited = limit_wait(daemon, &timer);
 		if (recording) {
-			rc = cx_capture_session_stop(number, &reply, &err);
+			rc = end_session(plan, &watch, &begun, &reply, &ending, &err);
 			recording = false;
 		}
 		if (more && command.order == CX_CAPTURE_BEGIN) {
-			number = command.number;
-			rc = cx_capture_session_start(number, command.output, &plan->buffers, &err);
+			begun = command;
+			rc = begin_session(plan, &watch, &begun, &ending, &err);
 			recording = rc == 0;
 		}
 		if (limited)

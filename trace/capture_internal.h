@@ -24,10 +24,14 @@
 #include <sys/types.h>
 
 #define CX_CAPTURE_HOME_MAX 72       /* a socket's path below it must fit 108 bytes */
+#define CX_CAPTURE_CLOCK "clock"     /* in the home: the file of trace/lttng/clock.h */
 #define CX_CAPTURE_SUBBUF (1u << 20) /* bytes of a sub-buffer, at most */
 #define CX_CAPTURE_SUBBUF_MIN (128u << 10)
 #define CX_CAPTURE_SUBBUFS 32u /* for each CPU, at most */
 #define CX_CAPTURE_SUBBUFS_MIN 4u
+
+struct cx_lttng_clock;
+struct lttng_destruction_handle;
 
 /** Ring buffers of the one channel; powers of two. */
 struct cx_capture_buffers {
@@ -40,6 +44,7 @@ struct cx_capture_buffers {
 struct cx_capture_plan {
 	char home[CX_CAPTURE_HOME_MAX]; /* exists, empty but for .lttng */
 	char daemon[PATH_MAX];          /* lttng-sessiond */
+	bool virtual_time;
 	struct cx_capture_buffers buffers;
 };
 
@@ -94,6 +99,24 @@ int cx_capture_make_home(const char *provider, char home[CX_CAPTURE_HOME_MAX],
 /** Remove a directory with everything in it, following no link. */
 void cx_capture_remove_tree(const char *path);
 
+/**
+ * May this process still trace by the clock that is asked for?  -EBUSY: LTTng-UST is there
+ * with the other one, and keeps it.
+ */
+int cx_capture_clock_check(const char *provider, bool virtual_time, struct cx_error *err);
+/**
+ * Virtual time: make the clock's file in @home and set the environment by which LTTng-UST
+ * will find it, here and in the daemon.  Before the guardian is forked and the provider
+ * loaded.
+ */
+int cx_capture_clock_make(const char *provider, const char *home, struct cx_error *err);
+/** Real time: before the provider is loaded, take away what a program that traced in virtual
+ *  time and started this one has left in the environment. */
+void cx_capture_clock_none(void);
+/** Once the provider is loaded: have the clock that LTTng-UST goes by here. */
+int cx_capture_clock_attach(const char *provider, const char *home, struct cx_lttng_clock **clock,
+			    struct cx_error *err);
+
 struct cx_trace_sink;
 
 #define CX_CAPTURE_WORDS_MAX 8
@@ -132,8 +155,31 @@ void cx_capture_daemon_stop(pid_t pid);
 
 /** Make session @number with its output in @output, and start it. */
 int cx_capture_session_start(unsigned number, const char *output,
-			     const struct cx_capture_buffers *buffers, struct cx_error *err);
-/** Stop it and have everything written; what was lost goes to @reply. */
-int cx_capture_session_stop(unsigned number, struct cx_capture_reply *reply, struct cx_error *err);
+			     const struct cx_capture_plan *plan, struct cx_error *err);
+/**
+ * Stop it and have everything written; what was lost goes to @reply.  Its buffers are given
+ * back after that, which takes half a second: *@ending is for cx_capture_session_gone().
+ */
+int cx_capture_session_stop(unsigned number, struct cx_capture_reply *reply,
+			    struct lttng_destruction_handle **ending, struct cx_error *err);
+/** Wait, bounded, until the session that was stopped is gone; *@ending becomes NULL. */
+void cx_capture_session_gone(struct lttng_destruction_handle **ending);
+/** Take out of the trace in @output what tells where and when it was recorded. */
+void cx_capture_metadata_anonymous(const char *output);
+
+/** The processes without which nothing is written. */
+struct cx_capture_watch {
+	struct cx_lttng_clock *clock; /* virtual time; else NULL */
+	pid_t daemon;
+	int daemon_fd, consumer_fd; /* -1: not known, or gone */
+	bool deserted;              /* one of them has died */
+};
+
+void cx_capture_watch_start(struct cx_capture_watch *watch, const struct cx_capture_plan *plan,
+			    pid_t daemon);
+/** The daemon has made a session, and so its consumer is there. */
+void cx_capture_watch_consumer(struct cx_capture_watch *watch);
+/** Wait until there is something to read at @socket; say on the clock when one of them dies. */
+void cx_capture_watch_until(struct cx_capture_watch *watch, int socket);
 
 #endif

@@ -14,6 +14,10 @@
 #define SESSION "coxswain-%u"
 #define SESSION_MAX 32
 #define PENDING_POLL_MS 5
+#define GONE_MS 20000
+/* What an event waits for room at most: longer than a disk takes its time, and an end to it
+ * if nobody is left to say that the consumer is gone (see trace/lttng/clock.h). */
+#define BLOCK_US (60 * 1000000LL)
 
 /* One pair of buffers for each CPU, which outlive the program: what it wrote before it
  * was killed can still be read. */
@@ -47,9 +51,10 @@ static int create(const char *session, const char *output, struct cx_error *err)
 	return 0;
 }
 
-static int enable_channel(struct lttng_handle *handle, const struct cx_capture_buffers *buffers,
+static int enable_channel(struct lttng_handle *handle, const struct cx_capture_plan *plan,
 			  struct cx_error *err)
 {
+	const struct cx_capture_buffers *buffers = &plan->buffers;
 	struct lttng_domain domain = handle->domain;
 	struct lttng_channel *channel = lttng_channel_create(&domain);
 	int rc;
@@ -64,7 +69,10 @@ static int enable_channel(struct lttng_handle *handle, const struct cx_capture_b
 	channel->attr.switch_timer_interval = 0;
 	channel->attr.read_timer_interval = 0; /* a full sub-buffer wakes the consumer */
 	channel->attr.output = LTTNG_EVENT_MMAP;
-	rc = lttng_enable_channel(handle, channel);
+	/* A simulation outruns any disk; and can wait, as its time is not ours. */
+	rc = plan->virtual_time ? lttng_channel_set_blocking_timeout(channel, BLOCK_US) : 0;
+	if (rc == 0)
+		rc = lttng_enable_channel(handle, channel);
 	lttng_channel_destroy(channel);
 	return rc < 0 ? failed(err, "make the channel", rc) : 0;
 }
@@ -84,15 +92,14 @@ static int enable_events(struct lttng_handle *handle, struct cx_error *err)
 	return rc < 0 ? failed(err, "enable the events", rc) : 0;
 }
 
-static int prepare(const char *session, const struct cx_capture_buffers *buffers,
-		   struct cx_error *err)
+static int prepare(const char *session, const struct cx_capture_plan *plan, struct cx_error *err)
 {
 	struct lttng_handle *handle = open_handle(session);
 	int rc;
 
 	if (!handle)
 		return cx_fail(err, ENOMEM, "LTTng: out of memory");
-	rc = enable_channel(handle, buffers, err);
+	rc = enable_channel(handle, plan, err);
 	if (rc == 0)
 		rc = enable_events(handle, err);
 	lttng_destroy_handle(handle);
@@ -100,7 +107,7 @@ static int prepare(const char *session, const struct cx_capture_buffers *buffers
 }
 
 int cx_capture_session_start(unsigned number, const char *output,
-			     const struct cx_capture_buffers *buffers, struct cx_error *err)
+			     const struct cx_capture_plan *plan, struct cx_error *err)
 {
 	char session[SESSION_MAX];
 	int rc;
@@ -111,7 +118,7 @@ int cx_capture_session_start(unsigned number, const char *output,
 	rc = create(session, output, err);
 	if (rc < 0)
 		return rc;
-	rc = prepare(session, buffers, err);
+	rc = prepare(session, plan, err);
 	if (rc == 0) {
 		rc = lttng_start_tracing(session);
 		rc = rc < 0 ? failed(err, "start the session", rc) : 0;
@@ -155,7 +162,8 @@ static int stop(const char *session)
 	return rc < 0 ? rc : pending;
 }
 
-int cx_capture_session_stop(unsigned number, struct cx_capture_reply *reply, struct cx_error *err)
+int cx_capture_session_stop(unsigned number, struct cx_capture_reply *reply,
+			    struct lttng_destruction_handle **ending, struct cx_error *err)
 {
 	char session[SESSION_MAX];
 	int rc;
@@ -163,7 +171,15 @@ int cx_capture_session_stop(unsigned number, struct cx_capture_reply *reply, str
 	snprintf(session, sizeof(session), SESSION, number);
 	rc = stop(session);
 	count_lost(session, reply);
-	/* All is written: its end, which takes half a second, need not be waited for. */
-	lttng_destroy_session_no_wait(session);
+	if (lttng_destroy_session_ext(session, ending) != LTTNG_OK)
+		*ending = NULL;
 	return rc < 0 ? failed(err, "stop the session", rc) : 0;
+}
+
+void cx_capture_session_gone(struct lttng_destruction_handle **ending)
+{
+	if (*ending)
+		lttng_destruction_handle_wait_for_completion(*ending, GONE_MS);
+	lttng_destruction_handle_destroy(*ending);
+	*ending = NULL;
 }

@@ -52,6 +52,8 @@ struct cx_read_field {
 	const char *name;
 	size_t offset; /* in struct cx_event */
 	size_t size;
+	bool is_signed;                       /* as people read it: -1 for none */
+	const char *(*label)(unsigned value); /* of an enumeration, or NULL */
 };
 
 struct cx_read_layout {
@@ -62,5 +64,7 @@ struct cx_read_layout {
 
 /** The layout of the events named @name; NULL when they are not of the stream. */
 const struct cx_read_layout *cx_read_layout_of(const char *name);
+/** The layout of the events of @type; NULL when there is no such type. */
+const struct cx_read_layout *cx_read_layout_of_type(unsigned type);
 
 #endif

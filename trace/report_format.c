@@ -167,6 +167,13 @@ void cx_put_gnuplot(FILE *out, const char *text)
 	put_quoted(out, text, GNUPLOT);
 }
 
+void cx_put_title(FILE *out, const char *text)
+{
+	fputc('\'', out);
+	put(out, text, GNUPLOT);
+	fputc('\'', out);
+}
+
 void cx_put_tic(FILE *out, const char *text)
 {
 	put_quoted(out, text, TIC);

@@ -9,8 +9,9 @@ static const struct {
 } terms[] = {
 	{ "entitled", "Entitled",
 	  "What a domain should have received, whatever the policy. Time is cut into steps of 100 "
-	  "ms, and where domains start or stop; in each step one level x is sought at which all "
-	  "shares together fill the pCPUs. w is the domain's weight times its vCPUs; hi the least "
+	  "ms, and where domains start or stop or something changes; in each step one level x is "
+	  "sought at which all shares together fill the pCPUs that are online. w is the domain's "
+	  "weight times its vCPUs; hi the least "
 	  "of its limit and its demand (the time in which its vCPUs ran, were ready, limited or "
 	  "co-stopped); lo the lesser of its reservation and hi. If all hi fit, each gets its hi. "
 	  "Who sleeps is entitled to nothing meanwhile and saves nothing up. Domains bound to "
@@ -67,7 +68,8 @@ static const struct {
 	  "wall time of running vCPUs - CPU time of their threads; under linux: what others used "
 	  "of "
 	  "the run's pCPUs, at most the vCPUs' ready time" },
-	{ "busy", "Busy", "Time in which a vCPU was on a pCPU, in percent of all pCPUs' time.",
+	{ "busy", "Busy",
+	  "Time in which a vCPU was on a pCPU, in percent of the time in which pCPUs were online.",
 	  NULL },
 	{ "unused", "Idle while ready",
 	  "pCPU time that was idle while as many vCPUs that might have run there were ready: what "

@@ -5,39 +5,15 @@
 #ifndef CX_TRACE_REPORT_INTERNAL_H
 #define CX_TRACE_REPORT_INTERNAL_H
 
+#include "trace/draw.h"
 #include "trace/report.h"
 
 #define CX_NOISY_STEAL_PERCENT 2.0         /* more host steal than this is said loudly */
 #define CX_LOUD_STEAL_PERCENT 20.0         /* beyond, nothing in the run means much */
 #define CX_HEADLINE_WINDOW_NS 100000000ull /* E(100 ms) is in the headline */
 
-/* ---- numbers and names as text (report_format.c) ---- */
-
-#define CX_SHORT 32 /* room for any formatted number */
-
 /** A row's letter: 0 = 'A'. */
 #define CX_ROW_LETTER(row) ('A' + (char)((row) % 26))
-
-/** Three significant digits with a unit: "812ns", "4.31us", "12.0ms", "2.50s". */
-const char *cx_fmt_ns(uint64_t ns, char buf[CX_SHORT]);
-/** Three significant digits: "950", "4.31k", "12.0M". */
-const char *cx_fmt_count(double n, char buf[CX_SHORT]);
-/** One digit after the point; more below one, so that little is not shown as nothing. */
-const char *cx_fmt_percent(double percent, char buf[CX_SHORT]);
-
-/* Names come from scenario files and may hold anything.  Each writes @text so that the
- * format it is for cannot be broken by it; control characters become '?'. */
-void cx_put_text(FILE *out, const char *text);
-void cx_put_html(FILE *out, const char *text);
-void cx_put_csv(FILE *out, const char *text);     /* with the quotes */
-void cx_put_gnuplot(FILE *out, const char *text); /* with single quotes */
-void cx_put_tic(FILE *out, const char *text);     /* likewise, as the label of a tic */
-/** Columns that cx_put_text() takes on a terminal. */
-unsigned cx_text_width(const char *text);
-/** cx_put_text() in exactly @width columns, cut or padded. */
-void cx_put_cell(FILE *out, const char *text, unsigned width, bool right);
-/** NULL as "". */
-const char *cx_or_empty(const char *text);
 
 /* ---- rows: domains, replicas taken together when there are many (report_rows.c) ---- */
 
@@ -96,11 +72,6 @@ const char *cx_run_verdict(const struct cx_record *record);
 
 /** A run's name in file names: its scheduler, made safe and unique: "credit", "credit-2". */
 void cx_run_slug(const struct cx_report *report, unsigned run, char *buf, size_t len);
-/** Open @dir/@name for writing. Returns NULL with errno set and a message. */
-FILE *cx_folder_create(const char *dir, const char *name, struct cx_error *err);
-/** Close it; -EIO, -ENOSPC ... with a message when not everything could be written. */
-int cx_folder_close(FILE *file, const char *dir, const char *name, struct cx_error *err);
-
 int cx_report_csv(const struct cx_report *report, const struct cx_rows *rows, const char *dir,
 		  struct cx_error *err);
 
@@ -141,28 +112,10 @@ char *cx_change_text(const struct cx_record *record, const struct cx_change *cha
 void cx_timeline_marks(FILE *out, const struct cx_record *record,
 		       const struct cx_timeline *timeline, double unit);
 
-/** A plot of the folder: plots/NAME.gp draws plots/NAME.svg. */
-struct cx_plot {
-	char name[64];
-	char title[128];
-	const char *help; /* how to read it: plain text */
-	bool drawn;       /* the SVG exists */
-};
-
-#define CX_PLOTS_MAX 80u
-
-struct cx_plots {
-	unsigned n;
-	struct cx_plot plot[CX_PLOTS_MAX];
-};
-
 /** Write the gnuplot scripts. */
 int cx_plots_write(const struct cx_report *report, const struct cx_rows *rows,
 		   const struct cx_timeline *timeline, const char *dir, struct cx_plots *plots,
 		   struct cx_error *err);
-/** Run gnuplot on each.  -ENOENT: it is not installed. */
-int cx_plots_draw(const char *dir, struct cx_plots *plots, struct cx_error *err);
-
 int cx_report_html(const struct cx_report *report, const struct cx_rows *rows,
 		   const struct cx_timeline *timeline, const char *dir,
 		   const struct cx_plots *plots, struct cx_error *err);

@@ -49,6 +49,16 @@ static const char *const dashes[] = { LINE_STYLES(DASHES) };
 static const char *const lines[] = { LINE_STYLES(DASHES_AND_POINTS) };
 #define LINES (sizeof(lines) / sizeof(lines[0]))
 
+const char *cx_line_style(unsigned i)
+{
+	return lines[i % LINES];
+}
+
+const char *cx_dash_style(unsigned i)
+{
+	return dashes[i % LINES];
+}
+
 static const struct {
 	const char *title, *fill;
 } state_styles[CX_STATES] = {

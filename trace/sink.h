@@ -11,8 +11,10 @@
 
 #include "trace/event.h"
 
-#define CX_TRACE_SINK_ABI 1
+#define CX_TRACE_SINK_ABI 2
 #define CX_TRACE_SINK_SYMBOL "coxswain_trace_sink"
+
+struct cx_lttng_clock;
 
 /** All functions may be called from any thread at any time. */
 struct cx_trace_sink {
@@ -27,6 +29,8 @@ struct cx_trace_sink {
 	bool (*recording)(void);
 	/** Events sent so far in this process, lost ones included.  For trace/capture.h. */
 	uint64_t (*count)(void);
+	/** In virtual time: move @clock on to the time of whatever is sent.  For trace/capture.h. */
+	void (*follow)(struct cx_lttng_clock *clock);
 };
 
 #endif

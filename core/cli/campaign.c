@@ -386,9 +386,10 @@ int cx_campaign(const struct cx_cli_options *options, const struct cx_cli_paths 
 	int status;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not cost the report */
-	cx_costs_default(&c.costs);
 	choose_machine(&c);
-	status = choose_names(&c, several);
+	status = cx_measure_costs(options, &c.costs);
+	if (status == CX_STATUS_DONE)
+		status = choose_names(&c, several);
 	if (status == CX_STATUS_DONE)
 		status = load_all(&c);
 	if (status == CX_STATUS_DONE)

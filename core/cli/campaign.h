@@ -83,6 +83,9 @@ const atomic_bool *cx_stop_on_signals(void);
 
 /* --- measure.c, campaign.c --- */
 
+/** What things cost in the simulator, by --costs and --cost; complains by itself.  A status. */
+int cx_measure_costs(const struct cx_cli_options *options, struct cx_costs *costs);
+
 /** What one run is told; the same for all but @scenario, @entrant and @dir. */
 struct cx_measurement {
 	const struct cx_scenario *scenario;

@@ -33,6 +33,8 @@ enum cx_status {
 	CX_STATUS_KILLED = 130  /* a second SIGINT or SIGTERM */
 };
 
+enum cx_cli_via { CX_CLI_HERE, CX_CLI_PARALLEL, CX_CLI_SLURM };
+
 enum cx_cli_machine { CX_MACHINE_AUTO, CX_MACHINE_KVM, CX_MACHINE_SIM };
 
 /** The command line, parsed and checked.  Strings belong to argv. */
@@ -48,8 +50,16 @@ struct cx_cli_options {
 	unsigned n_params;
 	uint64_t shuffle_seed; /* with shuffle_given */
 	bool shuffle_given;
-	const char *out; /* NULL = not given */
-	bool trace, json, quiet, verbose, realtime;
+	const char *costs;          /* a file, or "none"; NULL = the defaults */
+	const char **cost_settings; /* "NAME=VALUE", over that; malloc'd array */
+	unsigned n_cost_settings;
+	const char *out;    /* NULL = not given */
+	unsigned jobs;      /* 0 = not given */
+	const char *points; /* NULL = all */
+	enum cx_cli_via via;
+	const char *hosts; /* NULL = not given */
+	bool dry_run, retry;
+	bool trace, json, quiet, verbose, realtime, events;
 	uint64_t watchdog_ns;                     /* 0 = the default */
 	uint64_t gantt_start_ns, gantt_length_ns; /* length 0 = chosen by the report */
 	bool help, man, completion;
@@ -64,6 +74,7 @@ struct cx_cli_paths {
 	char **payload_dirs;  /* workloads' guest programs */
 	char **provider_dirs; /* the trace provider */
 	char **scenario_dirs; /* shipped scenarios */
+	char **plan_dirs;     /* shipped plans */
 };
 
 /* --- options.c, manual.c: the tables ---------------------------------------- */
@@ -78,7 +89,9 @@ enum {
 	CX_CMD_VERSION = 1 << 5,
 	CX_CMD_HELP = 1 << 6,
 	CX_CMD_VALIDATE = 1 << 7,
-	CX_CMD_ALL = (1 << 8) - 1
+	CX_CMD_CALIBRATE = 1 << 8,
+	CX_CMD_SWEEP = 1 << 9,
+	CX_CMD_ALL = (1 << 10) - 1
 };
 
 /** What an argument completes to in the shell. */
@@ -88,8 +101,10 @@ enum cx_cli_complete {
 	CX_COMPLETE_SCHEDULER,  /* a name, or a file *.so */
 	CX_COMPLETE_SCHEDULERS, /* names, comma-separated */
 	CX_COMPLETE_SCENARIO,   /* a shipped name, or a file *.yaml */
+	CX_COMPLETE_PLAN,       /* likewise */
 	CX_COMPLETE_TOPOLOGY,   /* host, or a file *.xml */
 	CX_COMPLETE_DIRECTORY,
+	CX_COMPLETE_FILE,
 	CX_COMPLETE_COMMAND
 };
 
@@ -161,9 +176,11 @@ void cx_help_completion(FILE *out);
 
 int cx_cmd_run(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_compare(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
+int cx_cmd_sweep(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_analyze(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_validate(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_schedulers(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
+int cx_cmd_calibrate(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_topology(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_version(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
 int cx_cmd_help(const struct cx_cli_options *options, const struct cx_cli_paths *paths);
@@ -184,6 +201,9 @@ static inline const char *const *cx_dirs(char **dirs)
  */
 int cx_paths_scenario(const struct cx_cli_paths *paths, const char *name, char **path,
 		      struct cx_error *err);
+/** The same of a plan. */
+int cx_paths_plan(const struct cx_cli_paths *paths, const char *name, char **path,
+		  struct cx_error *err);
 /**
  * The names of the files in @dirs that end in @suffix, without it, sorted, each once.
  * Returns how many, or -ENOMEM; *names and each of them are malloc'd.
@@ -210,6 +230,7 @@ char *cx_outdir_safe_name(const char *text);
 
 /* --- progress.c ---------------------------------------------------------------- */
 
+#define CX_PROGRESS_UNKNOWN UINT64_MAX
 #define CX_PROGRESS_LOG 64 /* log lines kept to be shown if the run turns out badly */
 
 /** What a person sees while it runs.  Zeroed, then cx_progress_init(). */
@@ -219,7 +240,7 @@ struct cx_progress {
 	bool drawn;   /* the line is on the screen */
 	const char *scenario, *scheduler;
 	unsigned run, runs;         /* this one, from 1, and how many there are */
-	uint64_t before_ns, all_ns; /* planned run time of those done, and of all */
+	uint64_t before_ns, all_ns; /* planned run time of those done, and of all, if known */
 	char *log[CX_PROGRESS_LOG]; /* the last lines, oldest at log_next once it is full */
 	unsigned long log_lines;    /* seen in this run */
 };

@@ -64,6 +64,18 @@ static void take_record(struct analysis *a, struct cx_record *record)
 		problem(a, err.text);
 }
 
+/* Its events as text. */
+static void print_trace(struct analysis *a, const char *dir)
+{
+	struct cx_error err = { "" };
+	int lost = cx_capture_print(dir, stdout, &err);
+
+	if (lost < 0)
+		problem(a, err.text);
+	else if (lost > 0)
+		cx_complain("%s: %d events were lost when it was recorded", dir, lost);
+}
+
 /* What cannot be read is told; the other traces are reported all the same. */
 static void read_trace(struct analysis *a, const char *dir)
 {
@@ -71,6 +83,10 @@ static void read_trace(struct analysis *a, const char *dir)
 	struct cx_error err = { "" };
 	int n;
 
+	if (a->options->events) {
+		print_trace(a, dir);
+		return;
+	}
 	n = cx_capture_read(dir, &records, &err);
 	if (err.text[0])
 		problem(a, err.text); /* there may be records all the same */
@@ -114,6 +130,8 @@ static unsigned read_below(struct analysis *a, const char *dir, unsigned deep)
 		if (asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0) {
 			problem(a, "out of memory");
 		} else if (is_trace(entries[i]->d_name)) {
+			if (a->options->events)
+				printf("%s\n", entries[i]->d_name);
 			read_trace(a, path);
 			found++;
 			free(path);

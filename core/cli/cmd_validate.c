@@ -5,6 +5,7 @@
 #include "core/cli/validate.h"
 
 #include "base/units.h"
+#include "core/calibrate/calibrate.h"
 #include "core/vmm/vmm.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define SCHEDULERS "rr,credit"
+#define CALIBRATE_NS (12 * CX_SEC)
 #define DURATION_NS (4 * CX_SEC) /* of a run, unless the caller says */
 
 struct validating {
@@ -190,6 +192,34 @@ static void sum_up(const struct validating *w)
 	putchar('\n');
 }
 
+/* Those that the caller names; else this host's, measured now. */
+static int choose_costs(struct validating *w)
+{
+	const struct cx_calibrate_options options = {
+		.plugin_dirs = cx_dirs(w->paths->plugin_dirs),
+		.payload_dirs = cx_dirs(w->paths->payload_dirs),
+		.duration_ns = CALIBRATE_NS,
+		.realtime = w->options.realtime,
+		.stop = w->stop,
+	};
+	struct cx_calibration c;
+	struct cx_error err = { "" };
+
+	if (w->options.costs || w->options.n_cost_settings)
+		return cx_measure_costs(&w->options, &w->costs);
+	if (!w->options.quiet)
+		cx_complain("measuring what things cost here, as `%s calibrate` does, for %u s",
+			    CX_CLI_NAME, (unsigned)(CALIBRATE_NS / CX_SEC));
+	if (cx_calibrate(&options, &c, &err) < 0) {
+		cx_complain("%s", err.text);
+		return CX_STATUS_FAILED;
+	}
+	for (unsigned i = 0; i < CX_COSTS; i++)
+		w->costs.value[i] = c.cost[i].value;
+	cx_calibration_free(&c);
+	return CX_STATUS_DONE;
+}
+
 int cx_cmd_validate(const struct cx_cli_options *options, const struct cx_cli_paths *paths)
 {
 	struct validating w = { .options = *options, .paths = paths };
@@ -206,9 +236,11 @@ int cx_cmd_validate(const struct cx_cli_options *options, const struct cx_cli_pa
 		w.options.schedulers = SCHEDULERS;
 	if (!w.options.duration_ns)
 		w.options.duration_ns = DURATION_NS;
-	cx_costs_default(&w.costs);
-	w.list = options->json ? json_object_new_array() : NULL;
 	w.stop = cx_stop_on_signals();
+	status = choose_costs(&w);
+	if (status != CX_STATUS_DONE)
+		return status;
+	w.list = options->json ? json_object_new_array() : NULL;
 	cx_progress_init(&w.progress, &w.options);
 	status = validate_all(&w);
 	if (w.runs)

@@ -3,6 +3,8 @@
 
 #include "core/cli/cli.h"
 
+#include <string.h>
+
 static const char prologue[] =
 	"# bash completion for coxswain; made by `coxswain help --completion'\n"
 	"_coxswain_words()\n"
@@ -56,11 +58,17 @@ static void put_action(FILE *out, enum cx_cli_complete complete, const char *cho
 	case CX_COMPLETE_SCENARIO:
 		fputs("_coxswain_files \"$(_coxswain_names scenarios)\" .yaml", out);
 		break;
+	case CX_COMPLETE_PLAN:
+		fputs("_coxswain_files \"$(_coxswain_names plans)\" .yaml", out);
+		break;
 	case CX_COMPLETE_TOPOLOGY:
 		fputs("_coxswain_files host .xml", out);
 		break;
 	case CX_COMPLETE_DIRECTORY:
 		fputs("_coxswain_files \"\" /", out);
+		break;
+	case CX_COMPLETE_FILE:
+		fputs("_coxswain_files \"\" \"\"", out);
 		break;
 	case CX_COMPLETE_COMMAND:
 		fputs("_coxswain_words \"", out);
@@ -74,12 +82,21 @@ static void put_action(FILE *out, enum cx_cli_complete complete, const char *cho
 	}
 }
 
+/* Has a row before @option the same name?  What they take is completed alike. */
+static bool named_before(const struct cx_cli_option *option)
+{
+	for (const struct cx_cli_option *o = cx_cli_options; o != option; o++)
+		if (strcmp(o->name, option->name) == 0)
+			return true;
+	return false;
+}
+
 /* The value of an option that takes one. */
 static void put_values(FILE *out)
 {
 	fputs("\tcase $prev in\n", out);
 	for (const struct cx_cli_option *o = cx_cli_options; o->name; o++) {
-		if (!o->arg)
+		if (!o->arg || named_before(o))
 			continue;
 		fputc('\t', out);
 		/* -s means another option in another command: told apart by the long name */

@@ -83,10 +83,13 @@ void cx_help_command(const struct cx_cli_command *command, FILE *out)
 static int print_names(const struct cx_cli_options *options, const struct cx_cli_paths *paths)
 {
 	bool schedulers = strcmp(options->names, "schedulers") == 0;
+	bool plans = strcmp(options->names, "plans") == 0;
 	char **names;
 	int n;
 
-	n = cx_paths_list(schedulers ? paths->plugin_dirs : paths->scenario_dirs,
+	n = cx_paths_list(schedulers ? paths->plugin_dirs
+			  : plans    ? paths->plan_dirs
+				     : paths->scenario_dirs,
 			  schedulers ? ".so" : ".yaml", &names);
 	if (n < 0) {
 		cx_complain("out of memory");

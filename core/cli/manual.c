@@ -46,7 +46,8 @@ const struct cx_cli_term cx_cli_exits[] = {
 const struct cx_cli_term cx_cli_environment[] = {
 	{ "COXSWAIN_PATH",
 	  "Folders, separated by colons, searched before the installed ones; policies are looked "
-	  "for in their schedulers folder, guest programs in payloads, scenarios in scenarios." },
+	  "for in their schedulers folder, guest programs in payloads, scenarios in scenarios, "
+	  "plans of sweeps in plans." },
 	{ "COLUMNS", "Width of the tables where the output is no terminal." },
 	{ NULL, NULL }
 };
@@ -59,13 +60,18 @@ const struct cx_cli_term cx_cli_files[] = {
 	{ "LIB/coxswain/payloads/NAME.elf", "The workloads: programs that run in the VMs." },
 	{ "share/coxswain/scenarios/NAME.yaml",
 	  "The shipped scenarios, beside the program's bin folder." },
+	{ "share/coxswain/plans/NAME.yaml", "The shipped plans of sweeps, likewise." },
 	{ "coxswain-out/SCENARIO-DATE-TIME/",
 	  "A report, unless --out names another folder: report.html, report.txt, summary.json, "
 	  "data/, plots/ and, with --trace, trace-SCHEDULER/." },
+	{ "coxswain-out/PLAN/",
+	  "A sweep, unless --out names another folder: points.csv, domains.csv, workloads.csv, "
+	  "means.csv, summary.txt, plots/, and what it needs to go on." },
 	{ NULL, NULL }
 };
 
-const char cx_cli_see_also[] = "babeltrace2(1), lttng-sessiond(8), gnuplot(1)";
+const char cx_cli_see_also[] =
+	"babeltrace2(1), lttng-sessiond(8), gnuplot(1), parallel(1), sbatch(1)";
 
 const struct cx_cli_command cx_cli_commands[] = {
 	{ CX_CMD_RUN, "run", "SCENARIO", 1, 1, CX_COMPLETE_SCENARIO,
@@ -95,6 +101,23 @@ const struct cx_cli_command cx_cli_commands[] = {
 		   { "coxswain compare two-weights -s credit,./mine.so --out r1",
 		     "your own against credit" }),
 	  cx_cmd_compare },
+	{ CX_CMD_SWEEP, "sweep", "PLAN", 1, 1, CX_COMPLETE_PLAN,
+	  "run a grid of scenarios, policies, parameters and seeds",
+	  LIST("PLAN is a file, or the name of a shipped plan: scenarios, policies, parameters "
+	       "with "
+	       "values, and seeds. Each point of the grid is run once, on all CPUs of this host or "
+	       "on others, and the means over the seeds are told in tables and plots.",
+	       "What is finished stays, whatever ends the sweep: the same command on the same "
+	       "folder "
+	       "goes on from there."),
+	  EXAMPLES({ "coxswain sweep slices --dry-run", "the points of a shipped plan" },
+		   { "coxswain sweep mine.yaml --out s1", "run it; again: go on with it" },
+		   { "coxswain sweep mine.yaml --out s1 --via parallel --hosts a,b",
+		     "on two hosts that share this folder" },
+		   { "coxswain sweep mine.yaml --out s1 --via slurm", "as a job array" },
+		   { "coxswain sweep mine.yaml --out s1 --json | jq .total",
+		     "figures for a script" }),
+	  cx_cmd_sweep },
 	{ CX_CMD_ANALYZE, "analyze", "DIR", 1, 1, CX_COMPLETE_DIRECTORY,
 	  "report again from a recorded trace",
 	  LIST("Reads the traces that --trace recorded, works everything out anew from their "
@@ -103,7 +126,9 @@ const struct cx_cli_command cx_cli_commands[] = {
 	       "The events can also be read with babeltrace2 and shown by Trace Compass."),
 	  EXAMPLES({ "coxswain analyze t1", "the table of a recorded run" },
 		   { "coxswain analyze t1 --out t1-again --gantt 1s+50ms",
-		     "a report with another timeline" }),
+		     "a report with another timeline" },
+		   { "diff <(coxswain analyze t1 --events) <(coxswain analyze t2 --events)",
+		     "did the same happen in two simulations?" }),
 	  cx_cmd_analyze },
 	{ CX_CMD_VALIDATE, "validate", "[SCENARIO...]", 0, UINT_MAX, CX_COMPLETE_SCENARIO,
 	  "the simulator against real VMs on this host",
@@ -112,8 +137,10 @@ const struct cx_cli_command cx_cli_commands[] = {
 	       "VMs and in simulation, and prints side by side what each domain received, its "
 	       "progress, how late it ran after wake-ups, and how often pCPUs switched.",
 	       "A figure further off than its bound is marked OFF. The simulator knows this host "
-	       "only by its costs: those of `coxswain calibrate` bring it nearer. A host that is "
-	       "busy with other things is no yardstick, and is called so."),
+	       "only by its costs; unless --costs or --cost names some, they are measured first, "
+	       "as "
+	       "`coxswain calibrate` does. A host that is busy with other things is no yardstick, "
+	       "and is called so."),
 	  EXAMPLES({ "coxswain validate", "all shipped scenarios under rr and credit" },
 		   { "coxswain validate two-weights -s credit -d 10s", "one of them, for longer" }),
 	  cx_cmd_validate },
@@ -125,6 +152,18 @@ const struct cx_cli_command cx_cli_commands[] = {
 		   { "coxswain schedulers credit", "the parameters of credit" },
 		   { "coxswain schedulers ./mine.so", "is my plug-in fit to be loaded?" }),
 	  cx_cmd_schedulers },
+	{ CX_CMD_CALIBRATE, "calibrate", "", 0, 0, CX_COMPLETE_NOTHING,
+	  "measure what switches, wake-ups, moves and cold caches cost here",
+	  LIST("Measures on real VMs what the simulator charges by table, and writes that table: "
+	       "each cost with how many samples it comes from and how they spread. What this "
+	       "host cannot show (it has one NUMA node only, say) keeps its default, and the "
+	       "table says so. docs/costs.md defines every cost.",
+	       "Best on a host that has nothing else to do; on one that has, the table says "
+	       "that too. Ctrl-C ends it with nothing written."),
+	  EXAMPLES({ "coxswain calibrate --out here.costs", "this host's table" },
+		   { "coxswain calibrate -d 60s -o here.costs", "the same, steadier" },
+		   { "coxswain calibrate --json | jq .costs.switch", "one of them for a script" }),
+	  cx_cmd_calibrate },
 	{ CX_CMD_TOPOLOGY, "topology", "", 0, 0, CX_COMPLETE_NOTHING,
 	  "what the host looks like to a policy",
 	  LIST("Packages, NUMA nodes, caches, and how far the CPUs are apart: of this host, or of "

@@ -25,7 +25,9 @@ static int start_capture(const struct cx_measurement *m, char **trace_dir,
 	if (mkdir(*trace_dir, 0777) < 0)
 		return cx_fail(err, errno, "%s: cannot make the folder: %s", *trace_dir,
 			       strerror(errno));
-	if (!*m->recorder)
+	if (!*m->recorder && m->simulated)
+		ret = cx_recorder_open_virtual(cx_dirs(m->paths->provider_dirs), m->recorder, err);
+	else if (!*m->recorder)
 		ret = cx_recorder_open(cx_dirs(m->paths->provider_dirs), m->recorder, err);
 	if (ret == 0)
 		ret = cx_recorder_start(*m->recorder, *trace_dir, capture, err);
@@ -78,6 +80,32 @@ static struct cx_run_options options_of(const struct cx_measurement *m)
 		.log = cx_progress_log,
 		.arg = m->progress,
 	};
+}
+
+static int set_cost(struct cx_costs *costs, const char *setting, struct cx_error *err)
+{
+	char *name = strndup(setting, strcspn(setting, "="));
+	int ret = name ? cx_costs_set(costs, name, strchr(setting, '=') + 1, err)
+		       : cx_fail(err, ENOMEM, "out of memory");
+
+	free(name);
+	return ret < 0 ? cx_fail_prefix(err, -ret, "--cost") : 0;
+}
+
+int cx_measure_costs(const struct cx_cli_options *options, struct cx_costs *costs)
+{
+	struct cx_error err = { "" };
+	int ret = 0;
+
+	cx_costs_default(costs);
+	if (options->costs)
+		ret = cx_costs_load(options->costs, costs, &err);
+	for (unsigned i = 0; i < options->n_cost_settings && ret == 0; i++)
+		ret = set_cost(costs, options->cost_settings[i], &err);
+	if (ret == 0)
+		return CX_STATUS_DONE;
+	cx_complain("%s", err.text);
+	return ret == -ENOMEM ? CX_STATUS_FAILED : CX_STATUS_USAGE;
 }
 
 /* What is to be simulated, into *@sim, if anything is. */

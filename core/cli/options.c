@@ -4,6 +4,7 @@
 #include "core/cli/cli.h"
 
 #include "base/units.h"
+#include "core/calibrate/calibrate.h"
 #include "core/dispatch/dispatch.h"
 
 #include <errno.h>
@@ -14,7 +15,9 @@
 #define MEASURING (CX_CMD_RUN | CX_CMD_COMPARE)
 #define RUNNING (MEASURING | CX_CMD_VALIDATE)
 #define REPORTING (MEASURING | CX_CMD_ANALYZE)
+#define TELLING (REPORTING | CX_CMD_VALIDATE | CX_CMD_CALIBRATE | CX_CMD_SWEEP)
 #define OPTIONS_MAX 32
+#define JOBS_MAX 4096
 
 enum {
 	CX_OPT_SCHEDULER = 256,
@@ -22,14 +25,25 @@ enum {
 	CX_OPT_MACHINE,
 	CX_OPT_TOPOLOGY,
 	CX_OPT_DURATION,
+	CX_OPT_BUDGET,
 	CX_OPT_SEED,
 	CX_OPT_PARAM,
+	CX_OPT_COSTS,
+	CX_OPT_COST,
 	CX_OPT_OUT,
+	CX_OPT_OUT_FILE,
 	CX_OPT_TRACE,
 	CX_OPT_GANTT,
+	CX_OPT_EVENTS,
 	CX_OPT_WATCHDOG,
 	CX_OPT_REALTIME,
 	CX_OPT_SHUFFLE,
+	CX_OPT_JOBS,
+	CX_OPT_POINTS,
+	CX_OPT_DRY_RUN,
+	CX_OPT_RETRY,
+	CX_OPT_VIA,
+	CX_OPT_HOSTS,
 	CX_OPT_JSON,
 	CX_OPT_QUIET,
 	CX_OPT_VERBOSE,
@@ -60,33 +74,66 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "compare for the simulated machine only." },
 	{ CX_OPT_DURATION, "duration", 'd', "T", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Run for so long, not for the scenario's time. A number with ns, us, ms, s or m: 10s." },
+	{ CX_OPT_BUDGET, "duration", 'd', "T", CX_CMD_CALIBRATE, CX_COMPLETE_NOTHING, NULL,
+	  "Take about so long, 1s or more. Default: 20s; more gives steadier figures." },
 	{ CX_OPT_SEED, "seed", 0, "N", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Seed of all random numbers, in policies and guests. Default: the scenario's." },
 	{ CX_OPT_PARAM, "param", 'p', "NAME=VALUE", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Set a parameter of the policy, over the scenario's; may be given several times. "
 	  "SCHEDULER.NAME=VALUE sets that of one policy; in compare a NAME alone goes to "
 	  "every policy that has it. `coxswain schedulers NAME` lists them." },
-	{ CX_OPT_OUT, "out", 'o', "DIR", REPORTING, CX_COMPLETE_DIRECTORY, NULL,
+	{ CX_OPT_COSTS, "costs", 0, "FILE|none", RUNNING, CX_COMPLETE_FILE, NULL,
+	  "What things cost in the simulator, as `coxswain calibrate` writes it; none: nothing "
+	  "takes time but the work itself. What the file does not name, and everything where "
+	  "there is none, keeps its default, which docs/costs.md states." },
+	{ CX_OPT_COST, "cost", 0, "NAME=VALUE", RUNNING, CX_COMPLETE_NOTHING, NULL,
+	  "Set one cost of the simulator, over the file's: switch=11us; may be given several "
+	  "times." },
+	{ CX_OPT_OUT, "out", 'o', "DIR", REPORTING | CX_CMD_SWEEP, CX_COMPLETE_DIRECTORY, NULL,
 	  "Write the report folder here. Made with its parents; one that holds something is "
-	  "refused. Default: compare, and run with --trace, make a new folder under "
-	  "coxswain-out; run and analyze else write none." },
+	  "refused, but for a sweep of that plan, which goes on there. Default: compare, and run "
+	  "with --trace, make a new folder under coxswain-out, sweep uses coxswain-out/NAME; run "
+	  "and analyze else write none." },
+	{ CX_OPT_OUT_FILE, "out", 'o', "FILE", CX_CMD_CALIBRATE, CX_COMPLETE_DIRECTORY, NULL,
+	  "Write the table here, once it is whole; a file that is there is replaced. Default: "
+	  "standard output." },
 	{ CX_OPT_TRACE, "trace", 't', NULL, MEASURING, CX_COMPLETE_NOTHING, NULL,
 	  "Record every scheduling event with LTTng, into trace-SCHEDULER in the report "
 	  "folder. Starts and ends the session daemon it needs by itself." },
 	{ CX_OPT_GANTT, "gantt", 0, "START+LENGTH", REPORTING, CX_COMPLETE_NOTHING, NULL,
 	  "The window that the report's timeline shows: 2s+200ms. Default: chosen by the report." },
+	{ CX_OPT_EVENTS, "events", 0, NULL, CX_CMD_ANALYZE, CX_COMPLETE_NOTHING, NULL,
+	  "Print the recorded events as text and nothing else, one a line in the order of their "
+	  "recording: time in ns, name, fields. Of a simulation it is the same on every host." },
 	{ CX_OPT_WATCHDOG, "watchdog", 0, "T", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Eject a policy that leaves a runnable vCPU waiting for so long, 10ms or more. Default: "
 	  "2s." },
-	{ CX_OPT_REALTIME, "realtime", 0, NULL, RUNNING, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_REALTIME, "realtime", 0, NULL, RUNNING | CX_CMD_CALIBRATE, CX_COMPLETE_NOTHING,
+	  NULL,
 	  "Give the vCPUs' threads real-time priority on the host, if permitted: less "
 	  "disturbed by other programs, and others are more disturbed." },
 	{ CX_OPT_SHUFFLE, "shuffle-ties", 0, "SEED", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "In a simulation, let chance decide what comes first among what is due at one instant "
 	  "and has no order of its own: brings out bugs that hide behind the usual order." },
-	{ CX_OPT_JSON, "json", 'j', NULL, REPORTING | CX_CMD_VALIDATE, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_JOBS, "jobs", 'J', "N", CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Run so many points at a time: here, or on each host with --via parallel; with --via "
+	  "slurm, tasks in the array. Default: as many as there are CPUs, one on kvm; 200 tasks." },
+	{ CX_OPT_POINTS, "points", 0, "LIST", CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Run these points only, such as 17-20,31, one at a time, and make no tables: a part "
+	  "of a sweep for a batch system. The folder may be in use by other parts." },
+	{ CX_OPT_VIA, "via", 0, "parallel|slurm", CX_CMD_SWEEP, CX_COMPLETE_CHOICES,
+	  "parallel slurm",
+	  "Deal the points to other hosts: parallel is GNU parallel over ssh (--hosts), slurm a "
+	  "job array. DIR and the program must be there under the same names." },
+	{ CX_OPT_HOSTS, "hosts", 0, "LIST", CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Of --via parallel: hosts, comma-separated, as parallel --sshlogin takes them." },
+	{ CX_OPT_RETRY, "retry", 0, NULL, CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Run points that failed before once more." },
+	{ CX_OPT_DRY_RUN, "dry-run", 'n', NULL, CX_CMD_SWEEP, CX_COMPLETE_NOTHING, NULL,
+	  "Check the plan and list its points; run nothing." },
+	{ CX_OPT_JSON, "json", 'j', NULL, TELLING, CX_COMPLETE_NOTHING, NULL,
 	  "Print the summary as one JSON object on standard output, and nothing else there." },
-	{ CX_OPT_QUIET, "quiet", 'q', NULL, REPORTING | CX_CMD_VALIDATE, CX_COMPLETE_NOTHING, NULL,
+	{ CX_OPT_QUIET, "quiet", 'q', NULL, TELLING, CX_COMPLETE_NOTHING, NULL,
 	  "No progress and no remarks: results and errors only." },
 	{ CX_OPT_VERBOSE, "verbose", 'v', NULL, RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Show the log on standard error while it runs: lines of guests and of policies." },
@@ -94,8 +141,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "Print the manual page, in roff." },
 	{ CX_OPT_COMPLETION, "completion", 0, NULL, CX_CMD_HELP, CX_COMPLETE_NOTHING, NULL,
 	  "Print the completion script for bash." },
-	{ CX_OPT_NAMES, "names", 0, "schedulers|scenarios", CX_CMD_HELP, CX_COMPLETE_CHOICES,
-	  "schedulers scenarios",
+	{ CX_OPT_NAMES, "names", 0, "schedulers|scenarios|plans", CX_CMD_HELP, CX_COMPLETE_CHOICES,
+	  "schedulers scenarios plans",
 	  "Print the names that are installed, one a line; what the completion script asks." },
 	{ CX_OPT_HELP, "help", 'h', NULL, CX_CMD_ALL, CX_COMPLETE_NOTHING, NULL,
 	  "Say what the command does and takes." },
@@ -169,27 +216,60 @@ static int read_gantt(const char *text, struct cx_cli_options *options, struct c
 	return bad_value(err, "gantt", text, "START+LENGTH, two times, such as 2s+200ms");
 }
 
-static int add_param(const char *text, struct cx_cli_options *options, struct cx_error *err)
+/* One more "NAME=VALUE" in a list. */
+static int add_setting(const char *option, const char *text, const char *allowed,
+		       const char ***settings, unsigned *n, struct cx_error *err)
 {
 	const char *equals = strchr(text, '=');
 	const char **grown;
 
 	if (!equals || equals == text)
-		return bad_value(err, "param", text,
-				 "NAME=VALUE or SCHEDULER.NAME=VALUE, such as tslice=10ms");
-	grown = realloc(options->params, (options->n_params + 1) * sizeof(*grown));
+		return bad_value(err, option, text, allowed);
+	grown = realloc(*settings, (*n + 1) * sizeof(*grown));
 	if (!grown)
 		return cx_fail(err, ENOMEM, "out of memory");
-	options->params = grown;
-	options->params[options->n_params++] = text;
+	*settings = grown;
+	grown[(*n)++] = text;
 	return 0;
+}
+
+static int read_budget(const char *text, struct cx_cli_options *options, struct cx_error *err)
+{
+	int ret = read_duration("duration", text, &options->duration_ns, err);
+
+	if (ret == 0 && (options->duration_ns < CX_CALIBRATE_MIN_NS ||
+			 options->duration_ns > CX_CALIBRATE_MAX_NS))
+		return bad_value(err, "duration", text, "1s to 60m");
+	return ret;
 }
 
 static int read_names(const char *text, struct cx_cli_options *options, struct cx_error *err)
 {
-	if (strcmp(text, "schedulers") && strcmp(text, "scenarios"))
-		return bad_value(err, "names", text, "schedulers or scenarios");
+	if (strcmp(text, "schedulers") && strcmp(text, "scenarios") && strcmp(text, "plans"))
+		return bad_value(err, "names", text, "schedulers, scenarios or plans");
 	options->names = text;
+	return 0;
+}
+
+static int read_jobs(const char *text, struct cx_cli_options *options, struct cx_error *err)
+{
+	char *end;
+	unsigned long jobs = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || jobs < 1 || jobs > JOBS_MAX)
+		return bad_value(err, "jobs", text, "a whole number, 1 to 4096");
+	options->jobs = (unsigned)jobs;
+	return 0;
+}
+
+static int read_via(const char *text, struct cx_cli_options *options, struct cx_error *err)
+{
+	if (strcmp(text, "parallel") == 0)
+		options->via = CX_CLI_PARALLEL;
+	else if (strcmp(text, "slurm") == 0)
+		options->via = CX_CLI_SLURM;
+	else
+		return bad_value(err, "via", text, "parallel or slurm");
 	return 0;
 }
 
@@ -199,11 +279,20 @@ static int set_flag(int id, struct cx_cli_options *options)
 	case CX_OPT_TRACE:
 		options->trace = true;
 		break;
+	case CX_OPT_EVENTS:
+		options->events = true;
+		break;
 	case CX_OPT_REALTIME:
 		options->realtime = true;
 		break;
 	case CX_OPT_JSON:
 		options->json = true;
+		break;
+	case CX_OPT_DRY_RUN:
+		options->dry_run = true;
+		break;
+	case CX_OPT_RETRY:
+		options->retry = true;
 		break;
 	case CX_OPT_QUIET:
 		options->quiet = true;
@@ -249,10 +338,33 @@ static int take(int id, const char *value, struct cx_cli_options *options, struc
 		return read_seed("shuffle-ties", value, &options->shuffle_seed,
 				 &options->shuffle_given, err);
 	case CX_OPT_PARAM:
-		return add_param(value, options, err);
+		return add_setting("param", value,
+				   "NAME=VALUE or SCHEDULER.NAME=VALUE, such as tslice=10ms",
+				   &options->params, &options->n_params, err);
+	case CX_OPT_COSTS:
+		options->costs = value;
+		return *value ? 0 : bad_value(err, "costs", value, "the name of a file, or none");
+	case CX_OPT_COST:
+		return add_setting("cost", value, "NAME=VALUE, such as switch=11us",
+				   &options->cost_settings, &options->n_cost_settings, err);
+	case CX_OPT_BUDGET:
+		return read_budget(value, options, err);
 	case CX_OPT_OUT:
 		options->out = value;
 		return *value ? 0 : bad_value(err, "out", value, "the name of a folder");
+	case CX_OPT_JOBS:
+		return read_jobs(value, options, err);
+	case CX_OPT_POINTS:
+		options->points = value;
+		return 0;
+	case CX_OPT_VIA:
+		return read_via(value, options, err);
+	case CX_OPT_HOSTS:
+		options->hosts = value;
+		return *value ? 0 : bad_value(err, "hosts", value, "names of hosts");
+	case CX_OPT_OUT_FILE:
+		options->out = value;
+		return *value ? 0 : bad_value(err, "out", value, "the name of a file");
 	case CX_OPT_GANTT:
 		return read_gantt(value, options, err);
 	case CX_OPT_WATCHDOG:
@@ -330,6 +442,13 @@ static int check_count(const struct cx_cli_command *command, const struct cx_cli
 			       options->args[command->max_args]);
 	if (options->quiet && options->verbose)
 		return cx_fail(err, EINVAL, "--quiet and --verbose exclude each other");
+	if (options->hosts && options->via != CX_CLI_PARALLEL)
+		return cx_fail(err, EINVAL, "--hosts is of --via parallel");
+	if (options->points && (options->via || options->retry))
+		return cx_fail(err, EINVAL, "--points excludes --via and --retry");
+	if (options->events && (options->out || options->json))
+		return cx_fail(err, EINVAL,
+			       "--events prints no report: it excludes --out and --json");
 	return 0;
 }
 
@@ -370,4 +489,6 @@ void cx_cli_options_free(struct cx_cli_options *options)
 {
 	free(options->params);
 	options->params = NULL;
+	free(options->cost_settings);
+	options->cost_settings = NULL;
 }

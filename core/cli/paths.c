@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCENARIO_SUFFIX ".yaml"
+#define YAML_SUFFIX ".yaml" /* of scenarios and plans */
 
 /* ---- lists of names -------------------------------------------------------- */
 
@@ -75,7 +75,7 @@ static int add_lib(struct cx_cli_paths *paths, const char *dir)
 
 static int add_environment(struct cx_cli_paths *paths, const char *list)
 {
-	char dir[PATH_MAX], scenarios[PATH_MAX + 16];
+	char dir[PATH_MAX];
 	int ret = 0;
 
 	while (list && *list && ret == 0) {
@@ -84,10 +84,11 @@ static int add_environment(struct cx_cli_paths *paths, const char *list)
 		if (len > 0 && len < sizeof(dir)) {
 			memcpy(dir, list, len);
 			dir[len] = '\0';
-			snprintf(scenarios, sizeof(scenarios), "%s/scenarios", dir);
 			ret = add_lib(paths, dir);
 			if (ret == 0)
-				ret = list_add(&paths->scenario_dirs, strdup(scenarios));
+				ret = list_add(&paths->scenario_dirs, join(dir, "/scenarios"));
+			if (ret == 0)
+				ret = list_add(&paths->plan_dirs, join(dir, "/plans"));
 		}
 		list += len + (list[len] == ':');
 	}
@@ -97,9 +98,8 @@ static int add_environment(struct cx_cli_paths *paths, const char *list)
 static int add_installed(struct cx_cli_paths *paths, const char *exe_dir)
 {
 	static const char *const libs[] = { "/lib/coxswain", "/../lib/coxswain" };
-	static const char *const scenarios[] = { "/share/coxswain/scenarios",
-						 "/../workloads/scenarios",
-						 "/../share/coxswain/scenarios" };
+	static const char *const shares[] = { "/share/coxswain", "/../workloads",
+					      "/../share/coxswain" };
 	char dir[PATH_MAX + 32];
 	int ret = 0;
 
@@ -107,8 +107,12 @@ static int add_installed(struct cx_cli_paths *paths, const char *exe_dir)
 		snprintf(dir, sizeof(dir), "%s%s", exe_dir, libs[i]);
 		ret = add_lib(paths, dir);
 	}
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios) && ret == 0; i++)
-		ret = list_add(&paths->scenario_dirs, join(exe_dir, scenarios[i]));
+	for (size_t i = 0; i < sizeof(shares) / sizeof(*shares) && ret == 0; i++) {
+		snprintf(dir, sizeof(dir), "%s%s", exe_dir, shares[i]);
+		ret = list_add(&paths->scenario_dirs, join(dir, "/scenarios"));
+		if (ret == 0)
+			ret = list_add(&paths->plan_dirs, join(dir, "/plans"));
+	}
 	return ret;
 }
 
@@ -140,6 +144,7 @@ void cx_paths_free(struct cx_cli_paths *paths)
 	dirs_free(paths->payload_dirs);
 	dirs_free(paths->provider_dirs);
 	dirs_free(paths->scenario_dirs);
+	dirs_free(paths->plan_dirs);
 	*paths = (struct cx_cli_paths){ 0 };
 }
 
@@ -199,21 +204,21 @@ int cx_paths_list(char **dirs, const char *suffix, char ***names)
 	return n;
 }
 
-/* ---- scenarios ------------------------------------------------------------- */
+/* ---- scenarios and plans --------------------------------------------------- */
 
-static int no_scenario(const struct cx_cli_paths *paths, const char *name, struct cx_error *err)
+static int no_file(char **dirs, const char *what, const char *name, struct cx_error *err)
 {
 	char **names, known[CX_ERROR_MAX / 2] = "";
 	size_t at = 0;
 	int n;
 
-	n = cx_paths_list(paths->scenario_dirs, SCENARIO_SUFFIX, &names);
+	n = cx_paths_list(dirs, YAML_SUFFIX, &names);
 	for (int i = 0; i < n && at < sizeof(known); i++)
 		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "",
 				       names[i]);
 	cx_names_free(names, n);
-	return cx_fail(err, ENOENT,
-		       "%s: no such scenario; give a file, or one of the shipped ones: %s", name,
+	return cx_fail(err, ENOENT, "%s: no such %s; give a file, or one of the shipped ones: %s",
+		       name, what,
 		       *known ? known : "(none found; is the program installed whole?)");
 }
 
@@ -224,18 +229,18 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
-int cx_paths_scenario(const struct cx_cli_paths *paths, const char *name, char **path,
-		      struct cx_error *err)
+static int find_file(char **dirs, const char *what, const char *name, char **path,
+		     struct cx_error *err)
 {
 	*path = NULL;
 	if (is_file(name)) {
 		*path = strdup(name);
 		return *path ? 0 : cx_fail(err, ENOMEM, "out of memory");
 	}
-	if (strchr(name, '/') || strstr(name, SCENARIO_SUFFIX))
-		return no_scenario(paths, name, err);
-	for (char **dir = paths->scenario_dirs; *dir; dir++) {
-		if (asprintf(path, "%s/%s%s", *dir, name, SCENARIO_SUFFIX) < 0) {
+	if (strchr(name, '/') || strstr(name, YAML_SUFFIX))
+		return no_file(dirs, what, name, err);
+	for (char **dir = dirs; *dir; dir++) {
+		if (asprintf(path, "%s/%s%s", *dir, name, YAML_SUFFIX) < 0) {
 			*path = NULL;
 			return cx_fail(err, ENOMEM, "out of memory");
 		}
@@ -244,5 +249,17 @@ int cx_paths_scenario(const struct cx_cli_paths *paths, const char *name, char *
 		free(*path);
 	}
 	*path = NULL;
-	return no_scenario(paths, name, err);
+	return no_file(dirs, what, name, err);
+}
+
+int cx_paths_scenario(const struct cx_cli_paths *paths, const char *name, char **path,
+		      struct cx_error *err)
+{
+	return find_file(paths->scenario_dirs, "scenario", name, path, err);
+}
+
+int cx_paths_plan(const struct cx_cli_paths *paths, const char *name, char **path,
+		  struct cx_error *err)
+{
+	return find_file(paths->plan_dirs, "plan", name, path, err);
 }

@@ -54,9 +54,13 @@ void cx_progress_show(void *arg, uint64_t elapsed_ns, uint64_t duration_ns)
 	if (elapsed_ns > duration_ns)
 		elapsed_ns = duration_ns;
 	done = p->before_ns + elapsed_ns;
-	snprintf(left, sizeof(left), "%llu s left",
-		 done < p->all_ns ? (unsigned long long)((p->all_ns - done + CX_SEC - 1) / CX_SEC)
-				  : 0ull);
+	if (p->all_ns == CX_PROGRESS_UNKNOWN)
+		snprintf(left, sizeof(left), "? s left");
+	else
+		snprintf(left, sizeof(left), "%llu s left",
+			 done < p->all_ns
+				 ? (unsigned long long)((p->all_ns - done + CX_SEC - 1) / CX_SEC)
+				 : 0ull);
 	columns = cx_columns(stderr);
 	head = snprintf(line, sizeof(line), "%s  %s %u/%u", p->scenario, p->scheduler, p->run,
 			p->runs);

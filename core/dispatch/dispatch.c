@@ -27,7 +27,7 @@ static unsigned llc_of(struct cx_dispatch *d, unsigned id)
 
 static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *config)
 {
-	unsigned i, j, id;
+	unsigned i, id;
 
 	for (i = 0; i < d->n_pcpus; i++) {
 		struct cx_pcpu *p = &d->pcpus[i];
@@ -36,6 +36,8 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 		p->index = i;
 		p->host_cpu = config->pcpus[i];
 		p->llc = llc_of(d, cx_topology_llc(config->topology, p->host_cpu));
+		p->core = cx_topology_core(config->topology, p->host_cpu);
+		p->node = cx_topology_node(config->topology, p->host_cpu);
 		p->cost = &d->hists[d->single_thread ? 0 : 2 * i];
 		p->gap = p->cost + 1;
 		p->near = calloc(d->n_pcpus, sizeof(*p->near));
@@ -52,9 +54,6 @@ static int init_pcpus(struct cx_dispatch *d, const struct cx_dispatch_config *co
 			p->timer_ns[id] = CX_NEVER;
 			cx_timer_setup(&p->timers[id], CX_TIMER_POLICY, i * CX_PCPU_TIMERS + id, p);
 		}
-		for (j = 0; j < d->n_pcpus; j++)
-			d->distance[i * d->n_pcpus + j] = (uint8_t)cx_topology_distance(
-				config->topology, config->pcpus[i], config->pcpus[j]);
 	}
 	return 0;
 }
@@ -73,12 +72,19 @@ static bool set_affinity(const struct cx_dispatch *d, const struct cx_cpuset *se
 	return any;
 }
 
-static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
-		     const struct cx_dispatch_domain *config, struct cx_error *err)
+static unsigned first_of(const uint64_t *bits)
+{
+	unsigned i;
+
+	for (i = 0; !bit_of(bits, i); i++)
+		;
+	return i;
+}
+
+static void init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
+		      const uint64_t *hard, const uint64_t *soft)
 {
 	struct cx_dispatch *d = dom->d;
-	struct cx_pcpu *p;
-	unsigned i;
 
 	v->d = d;
 	v->domain = dom;
@@ -88,29 +94,36 @@ static int init_vcpu(struct cx_domain *dom, struct cx_vcpu *v, unsigned index,
 	v->end = CX_END_RUN;
 	v->deadline_ns = CX_NEVER;
 	atomic_init(&v->alarm_ns, CX_NEVER);
-	v->hard = d->affinity + (size_t)v->id * words_of(d);
-	v->soft = d->affinity + ((size_t)d->n_vcpus + v->id) * words_of(d);
+	v->hard = hard;
+	v->soft = soft;
 	v->warmth = d->warmths + (size_t)v->id * d->n_llcs;
-	set_affinity(d, config->cpus_soft, v->soft);
-	if (!set_affinity(d, config->cpus, v->hard))
-		return cx_fail(err, EINVAL,
-			       "domain %s: none of its cpus is among the run's pcpus; widen either",
-			       dom->name);
-	for (i = 0; !bit_of(v->hard, i); i++)
-		;
-	p = &d->pcpus[i];
-	atomic_init(&v->pcpu, p);
+	atomic_init(&v->pcpu, &d->pcpus[first_of(hard)]);
 	cx_timer_setup(&v->block_timer, CX_TIMER_BLOCK, v->id, v);
 	cx_timer_setup(&v->guest_timer, CX_TIMER_GUEST, v->id, v);
-	return 0;
+}
+
+/* The mask of @set: that of all pCPUs where there is none, else the next of those allocated. */
+static const uint64_t *take_mask(struct cx_dispatch *d, const struct cx_cpuset *set,
+				 uint64_t **next, bool *any)
+{
+	uint64_t *bits = *next;
+
+	*any = true;
+	if (!set)
+		return d->affinity;
+	*next += words_of(d);
+	*any = set_affinity(d, set, bits);
+	return bits;
 }
 
 static int init_domain(struct cx_dispatch *d, unsigned index, struct cx_vcpu *vcpus,
-		       const struct cx_dispatch_domain *config, struct cx_error *err)
+		       const struct cx_dispatch_domain *config, uint64_t **masks,
+		       struct cx_error *err)
 {
 	struct cx_domain *dom = &d->domains[index];
 	unsigned n = d->policy.plugin->n_domain_params, i;
-	int rc = 0;
+	const uint64_t *hard, *soft;
+	bool any_soft, any_hard;
 
 	dom->d = d;
 	dom->index = index;
@@ -126,24 +139,35 @@ static int init_domain(struct cx_dispatch *d, unsigned index, struct cx_vcpu *vc
 	for (i = 0; i < n; i++)
 		dom->params[i] =
 			config->params ? config->params[i] : d->policy.plugin->domain_params[i].def;
-	for (i = 0; i < dom->n_vcpus && !rc; i++)
-		rc = init_vcpu(dom, &vcpus[i], i, config, err);
-	return rc;
+	soft = take_mask(d, config->cpus_soft, masks, &any_soft);
+	hard = take_mask(d, config->cpus, masks, &any_hard);
+	if (!any_hard)
+		return cx_fail(err, EINVAL,
+			       "domain %s: none of its cpus is among the run's pcpus; widen either",
+			       dom->name);
+	for (i = 0; i < dom->n_vcpus; i++)
+		init_vcpu(dom, &vcpus[i], i, hard, soft);
+	return 0;
 }
 
 static int init_domains(struct cx_dispatch *d, const struct cx_dispatch_config *config,
 			struct cx_error *err)
 {
 	struct cx_vcpu *vcpus = d->vcpus;
-	unsigned i;
+	unsigned i, masks = 1;
+	uint64_t *next;
 	int rc = 0;
 
-	d->affinity = calloc(2 * (size_t)d->n_vcpus * words_of(d), sizeof(*d->affinity));
+	for (i = 0; i < d->n_domains; i++)
+		masks += (config->domains[i].cpus != NULL) + (config->domains[i].cpus_soft != NULL);
+	d->affinity = calloc((size_t)masks * words_of(d), sizeof(*d->affinity));
 	d->warmths = calloc((size_t)d->n_vcpus * d->n_llcs, sizeof(*d->warmths));
 	if (!d->affinity || !d->warmths)
 		return -ENOMEM;
+	set_affinity(d, NULL, d->affinity);
+	next = d->affinity + words_of(d);
 	for (i = 0; i < d->n_domains && !rc; i++) {
-		rc = init_domain(d, i, vcpus, &config->domains[i], err);
+		rc = init_domain(d, i, vcpus, &config->domains[i], &next, err);
 		vcpus += config->domains[i].vcpus;
 	}
 	return rc;
@@ -159,12 +183,11 @@ static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *con
 	d->domains = calloc(d->n_domains, sizeof(*d->domains));
 	d->vcpus = aligned_alloc(_Alignof(struct cx_vcpu), d->n_vcpus * sizeof(*d->vcpus));
 	d->llcs = calloc(d->n_pcpus, sizeof(*d->llcs));
-	d->distance = calloc((size_t)d->n_pcpus * d->n_pcpus, 1);
 	d->kicks = calloc(words, sizeof(*d->kicks));
 	d->hists = calloc(2 * (d->single_thread ? 1u : d->n_pcpus), sizeof(*d->hists));
 	d->policy.params = calloc(config->plugin->n_params + 1, sizeof(int64_t));
-	if (!d->pcpus || !d->domains || !d->vcpus || !d->llcs || !d->distance || !d->kicks ||
-	    !d->hists || !d->policy.params)
+	if (!d->pcpus || !d->domains || !d->vcpus || !d->llcs || !d->kicks || !d->hists ||
+	    !d->policy.params)
 		return -ENOMEM;
 	memset(d->vcpus, 0, d->n_vcpus * sizeof(*d->vcpus));
 	if (config->plugin->n_params)
@@ -279,7 +302,6 @@ void cx_dispatch_free(struct cx_dispatch *d)
 	free(d->policy.params);
 	free(d->hists);
 	free(d->kicks);
-	free(d->distance);
 	free(d->llcs);
 	free(d->warmths);
 	free(d->affinity);

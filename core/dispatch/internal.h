@@ -32,6 +32,7 @@ struct cx_pcpu {
 	unsigned index;        /* [c] */
 	unsigned host_cpu;     /* [c] */
 	unsigned llc;          /* [c] index into d->llcs */
+	unsigned core, node;   /* [c] the topology's numbers */
 	uint16_t *near;        /* all locks to write; see near_pcpu() */
 	pthread_mutex_t own;
 	pthread_mutex_t *lock; /* [c] own, or the instance's */
@@ -82,7 +83,7 @@ struct cx_vcpu {
 	struct cx_dispatch *d;          /* [c] */
 	void *priv;                     /* [c] while attached */
 	void *machine;                  /* [c] */
-	uint64_t *hard, *soft;          /* [c] bit a pCPU */
+	const uint64_t *hard, *soft;    /* [c] bit a pCPU; its domain's, or that of all */
 	struct cx_warmth *warmth;       /* one for each LLC; [p] to write */
 	unsigned id, index;             /* [c] */
 
@@ -145,10 +146,9 @@ struct cx_dispatch {
 	struct cx_pcpu *pcpus;
 	struct cx_domain *domains;
 	struct cx_vcpu *vcpus;
-	uint64_t *affinity;        /* all vCPUs' hard, then all their soft: close together */
+	uint64_t *affinity;        /* masks: of all pCPUs, then those that domains ask for */
 	struct cx_warmth *warmths; /* likewise */
 	struct cx_llc *llcs;
-	uint8_t *distance; /* n_pcpus x n_pcpus */
 	struct cx_history *history;
 	const struct cx_trace_sink *sink;
 	uint64_t watchdog_ns;
@@ -176,6 +176,19 @@ static inline unsigned words_of(const struct cx_dispatch *d)
 static inline bool bit_of(const uint64_t *bits, unsigned i)
 {
 	return bits[i / BITS_PER_WORD] >> (i % BITS_PER_WORD) & 1;
+}
+
+/** As cx_topology_distance() of their CPUs, without its table: one for all pairs would not fit
+ *  the caches on hosts of a thousand CPUs. */
+static inline enum cx_distance distance_of(const struct cx_pcpu *a, const struct cx_pcpu *b)
+{
+	if (a == b)
+		return CX_DIST_SELF;
+	if (a->core == b->core)
+		return CX_DIST_SMT;
+	if (a->llc == b->llc)
+		return CX_DIST_LLC;
+	return a->node == b->node ? CX_DIST_NODE : CX_DIST_REMOTE;
 }
 
 static inline struct cx_pcpu *assigned(const struct cx_vcpu *v)

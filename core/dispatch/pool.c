@@ -25,9 +25,10 @@ struct cx_pcpu *near_pcpu(const struct cx_pcpu *p, unsigned rank)
 
 static bool nearer(const struct cx_pcpu *from, unsigned a, unsigned b)
 {
-	const uint8_t *distance = from->d->distance + (size_t)from->index * from->d->n_pcpus;
+	enum cx_distance to_a = distance_of(from, &from->d->pcpus[a]);
+	enum cx_distance to_b = distance_of(from, &from->d->pcpus[b]);
 
-	return distance[a] != distance[b] ? distance[a] < distance[b] : a < b;
+	return to_a != to_b ? to_a < to_b : a < b;
 }
 
 /* The rank of @index in @p's list of @len, or where it would have to stand; not 0. */

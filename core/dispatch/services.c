@@ -135,7 +135,7 @@ struct cx_vcpu *cx_pcpu_next_vcpu(const struct cx_pcpu *pcpu, const struct cx_vc
 
 enum cx_distance cx_distance(const struct cx_pcpu *a, const struct cx_pcpu *b)
 {
-	return (enum cx_distance)a->d->distance[a->index * a->d->n_pcpus + b->index];
+	return distance_of(a, b);
 }
 
 struct cx_pcpu *cx_pcpu_near(const struct cx_pcpu *pcpu, unsigned rank)

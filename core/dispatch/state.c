@@ -102,7 +102,7 @@ void assign(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now)
 		.pcpu = (uint16_t)to->index,
 		.vcpu = v->id,
 		.prev = from->index,
-		.why = d->distance[from->index * d->n_pcpus + to->index],
+		.why = distance_of(from, to),
 		.x = cx_warmth_value(&v->warmth[to->llc], &d->llcs[to->llc].cache),
 	};
 

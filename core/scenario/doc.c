@@ -202,13 +202,14 @@ static int check_mapping(struct cx_reading *r, const yaml_node_t *map, const cha
 
 static int check_node(struct cx_reading *r, const yaml_node_t *node, const char *key)
 {
+	const char *text = cx_doc_text(node);
 	yaml_node_item_t *item;
 	unsigned i = 0;
 	int rc = 0;
 
 	switch (node->type) {
 	case YAML_SCALAR_NODE:
-		if (strlen((const char *)node->data.scalar.value) != node->data.scalar.length)
+		if (text && strlen(text) != node->data.scalar.length)
 			return cx_reject(r, key, line_of(node->start_mark), "a NUL character",
 					 "text");
 		return 0;
@@ -228,26 +229,32 @@ static int check_node(struct cx_reading *r, const yaml_node_t *node, const char 
 	}
 }
 
-int cx_doc_load(struct cx_reading *r, const char *text, size_t len)
+int cx_doc_parse(struct cx_reading *r, const char *text, size_t len, yaml_document_t *doc)
 {
 	yaml_parser_t parser;
+	int rc = 0;
+
+	if (!start_parser(&parser, text, len))
+		return cx_out_of_memory(r);
+	if (!yaml_parser_load(&parser, doc))
+		rc = parser_failed(r, &parser, text);
+	yaml_parser_delete(&parser);
+	return rc;
+}
+
+int cx_doc_load(struct cx_reading *r, const char *text, size_t len)
+{
 	int rc;
 
 	rc = check_events(r, text, len);
+	if (!rc)
+		rc = cx_doc_parse(r, text, len, &r->doc.yaml);
 	if (rc)
 		return rc;
-	if (!start_parser(&parser, text, len))
-		return cx_out_of_memory(r);
-	if (!yaml_parser_load(&parser, &r->doc.yaml)) {
-		rc = parser_failed(r, &parser, text);
-		yaml_parser_delete(&parser);
-		return rc;
-	}
-	yaml_parser_delete(&parser);
 	r->doc.loaded = true;
 	if (!cx_doc_root(r))
-		return cx_reject(r, "domains", 1, "an empty file", "%s",
-				 cx_schema_allowed("domains"));
+		return cx_reject(r, r->allowed ? YAML_KEY : "domains", 1, "an empty file", "%s",
+				 cx_allowed(r, r->allowed ? "" : "domains"));
 	return check_node(r, cx_doc_root(r), "");
 }
 

@@ -11,6 +11,7 @@
  *   weight.c   how important a domain is: weight, shares, reservation, limit
  *   peers.c    names into indices
  *   changes.c  what changes during the run
+ *   override.c values that a caller puts in the place of the file's
  *   parse.c    the whole
  *   load.c     the whole, with core/vmm's payloads
  */
@@ -89,6 +90,8 @@ struct cx_name {
 
 struct cx_reading {
 	const char *file;
+	/** What is allowed under a key, for a message; NULL: as in a scenario. */
+	const char *(*allowed)(const char *key);
 	const char *const *payload_dirs;
 	const struct cx_payload_reader *payloads;
 	struct cx_doc doc;
@@ -108,6 +111,8 @@ int cx_read_file(const char *path, char **text, size_t *len, struct cx_error *er
 
 /** Parse, and refuse anchors, second documents, deep nesting, doubled keys. */
 int cx_doc_load(struct cx_reading *r, const char *text, size_t len);
+/** Parse what cx_doc_load() took, once more. */
+int cx_doc_parse(struct cx_reading *r, const char *text, size_t len, yaml_document_t *doc);
 void cx_doc_free(struct cx_doc *doc);
 yaml_node_t *cx_doc_root(struct cx_reading *r);
 /** NULL unless that key is there. */
@@ -126,8 +131,20 @@ const char *cx_doc_text(const yaml_node_t *node);
 
 int cx_schema_load(struct cx_reading *r, const char *text, size_t len);
 void cx_schema_free(struct cx_raw *raw);
-/** What is allowed under @key ("domains[3].weight"), for a message. */
+/** What is allowed under @key ("domains[3].weight") of a scenario, for a message. */
 const char *cx_schema_allowed(const char *key);
+/** The same for a file of any kind. */
+const char *cx_allowed(const struct cx_reading *r, const char *key);
+/** @key as tables of words have it: "domains[].weight" of "domains[3].weight". */
+const char *cx_schema_key(const char *key, char buf[CX_KEY_MAX]);
+struct cyaml_schema_value;
+/** Is the document, loaded already, of that shape?  0 or -EINVAL with the message. */
+int cx_schema_check(struct cx_reading *r, const struct cyaml_schema_value *schema);
+
+/* override.c */
+
+/** Put @overrides into the loaded document, and write out->text anew as it is then. */
+int cx_override(struct cx_reading *r, const struct cx_setting *overrides, unsigned n);
 
 /* value.c: each returns 0 or -EINVAL with the message made. */
 
@@ -197,7 +214,8 @@ int cx_changes_read(struct cx_reading *r);
 void cx_change_clear(struct cx_scenario_change *change);
 void cx_settings_free(struct cx_setting *settings, unsigned n);
 int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
-			  const struct cx_payload_reader *payloads, struct cx_scenario **scenario,
-			  struct cx_error *err);
+			  const struct cx_payload_reader *payloads,
+			  const struct cx_setting *overrides, unsigned n_overrides,
+			  struct cx_scenario **scenario, struct cx_error *err);
 
 #endif

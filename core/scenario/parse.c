@@ -157,11 +157,16 @@ static int read_top(struct cx_reading *r)
 	return rc;
 }
 
-static int parse(struct cx_reading *r, size_t len)
+static int parse(struct cx_reading *r, size_t len, const struct cx_setting *overrides,
+		 unsigned n_overrides)
 {
 	int rc;
 
 	rc = cx_doc_load(r, r->out->text, len);
+	if (!rc && n_overrides) {
+		rc = cx_override(r, overrides, n_overrides);
+		len = rc ? 0 : strlen(r->out->text);
+	}
 	if (!rc)
 		rc = cx_schema_load(r, r->out->text, len);
 	if (!rc)
@@ -178,8 +183,9 @@ static int parse(struct cx_reading *r, size_t len)
 }
 
 int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
-			  const struct cx_payload_reader *payloads, struct cx_scenario **scenario,
-			  struct cx_error *err)
+			  const struct cx_payload_reader *payloads,
+			  const struct cx_setting *overrides, unsigned n_overrides,
+			  struct cx_scenario **scenario, struct cx_error *err)
 {
 	struct cx_reading r = {
 		.file = path,
@@ -196,7 +202,7 @@ int cx_scenario_load_with(const char *path, const char *const *payload_dirs,
 	r.out->path = strdup(path);
 	rc = r.out->path ? cx_read_file(path, &r.out->text, &len, err) : cx_out_of_memory(&r);
 	if (!rc)
-		rc = parse(&r, len);
+		rc = parse(&r, len, overrides, n_overrides);
 	cx_doc_free(&r.doc);
 	cx_schema_free(r.raw);
 	free(r.entry_of);

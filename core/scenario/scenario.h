@@ -100,6 +100,18 @@ struct cx_scenario {
  */
 int cx_scenario_load(const char *path, const char *const *payload_dirs,
 		     struct cx_scenario **scenario, struct cx_error *err);
+/**
+ * The same with @n values put in the place of the file's, or beside them, before anything is
+ * checked.  Each is named by its place: "duration", "pcpus", "topology",
+ * "domains.NAME.KEY", "domains.NAME.workload.PARAM", "domains.NAME.policy.PARAM"; NAME as in
+ * the file, without a replica's number.  Lines in messages are still those of the file;
+ * scenario->text is the file as changed.
+ * Returns also -ENOENT: the file has no domain of that name; -EINVAL with another message
+ * than above when the place is none that can be changed.
+ */
+int cx_scenario_load_overridden(const char *path, const char *const *payload_dirs,
+				const struct cx_setting *overrides, unsigned n,
+				struct cx_scenario **scenario, struct cx_error *err);
 void cx_scenario_free(struct cx_scenario *scenario);
 
 #endif

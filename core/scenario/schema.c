@@ -166,24 +166,34 @@ static const char *find_words(const char *key)
 	return NULL;
 }
 
+const char *cx_schema_key(const char *key, char buf[CX_KEY_MAX])
+{
+	size_t n = 0;
+
+	for (; *key && n + 1 < CX_KEY_MAX; key++)
+		if (!isdigit((unsigned char)*key) || n == 0 || buf[n - 1] != '[')
+			buf[n++] = *key;
+	buf[n] = '\0';
+	return buf;
+}
+
 const char *cx_schema_allowed(const char *key)
 {
 	char plain[CX_KEY_MAX];
 	const char *allowed;
-	size_t n = 0;
 
-	/* "domains[3].weight" is one of "domains[].weight". */
-	for (; *key && n + 1 < sizeof(plain); key++)
-		if (!isdigit((unsigned char)*key) || n == 0 || plain[n - 1] != '[')
-			plain[n++] = *key;
-	plain[n] = '\0';
-	allowed = find_words(plain);
+	allowed = find_words(cx_schema_key(key, plain));
 	if (!allowed && strrchr(plain, '.')) {
 		/* A key that somebody else names: what its kind may be. */
 		strrchr(plain, '.')[1] = '\0';
 		allowed = find_words(plain);
 	}
 	return allowed ? allowed : "another value";
+}
+
+const char *cx_allowed(const struct cx_reading *r, const char *key)
+{
+	return r->allowed ? r->allowed(key) : cx_schema_allowed(key);
 }
 
 /* --- the schema beside the document ---------------------------------------- */
@@ -195,8 +205,12 @@ static int wrong_shape(struct cx_reading *r, const yaml_node_t *node, const char
 {
 	char found[80];
 
-	return cx_reject(r, *key ? key : "domains", cx_doc_line(r, key),
-			 cx_doc_found(node, found, sizeof(found)), "%s", cx_schema_allowed(key));
+	return cx_reject(r,
+			 *key         ? key
+			 : r->allowed ? "YAML"
+				      : "domains",
+			 cx_doc_line(r, key), cx_doc_found(node, found, sizeof(found)), "%s",
+			 cx_allowed(r, key));
 }
 
 static int unknown_key(struct cx_reading *r, const cyaml_schema_field_t *fields, const char *name,
@@ -238,7 +252,7 @@ static int check_fields(struct cx_reading *r, const cyaml_schema_field_t *fields
 	for (field = fields; !rc && field->key; field++) {
 		cx_join_key(inner, sizeof(inner), key, field->key);
 		if (!(field->value.flags & CYAML_FLAG_OPTIONAL) && !cx_doc_find(r, inner))
-			rc = cx_reject(r, inner, 0, "nothing", "%s", cx_schema_allowed(inner));
+			rc = cx_reject(r, inner, 0, "nothing", "%s", cx_allowed(r, inner));
 	}
 	return rc;
 }
@@ -253,7 +267,7 @@ static int check_entries(struct cx_reading *r, const cyaml_schema_value_t *schem
 
 	if (n < schema->sequence.min || n > schema->sequence.max) {
 		snprintf(text, sizeof(text), "%zu", n);
-		return cx_reject(r, key, 0, text, "%s", cx_schema_allowed(key));
+		return cx_reject(r, key, 0, text, "%s", cx_allowed(r, key));
 	}
 	for (i = 0; !rc && i < n; i++) {
 		snprintf(text, sizeof(text), "%.200s[%zu]", key, i);
@@ -282,6 +296,11 @@ static int check(struct cx_reading *r, const cyaml_schema_value_t *schema, const
 	default:
 		return 0;
 	}
+}
+
+int cx_schema_check(struct cx_reading *r, const struct cyaml_schema_value *schema)
+{
+	return check(r, schema, cx_doc_root(r), "");
 }
 
 /* --- loading ------------------------------------------------------------------ */
@@ -316,7 +335,7 @@ int cx_schema_load(struct cx_reading *r, const char *text, size_t len)
 	cyaml_err_t failed;
 	int rc;
 
-	rc = check(r, &scenario_value, cx_doc_root(r), "");
+	rc = cx_schema_check(r, &scenario_value);
 	if (rc)
 		return rc;
 	failed = cyaml_load_data((const uint8_t *)text, len, &cfg, &scenario_value,

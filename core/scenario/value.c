@@ -45,8 +45,7 @@ int cx_reject_value(struct cx_reading *r, const char *key, const char *text)
 {
 	char found[80];
 
-	return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)), "%s",
-			 cx_schema_allowed(key));
+	return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)), "%s", cx_allowed(r, key));
 }
 
 bool cx_text_to_u64(const char *text, uint64_t *value)
@@ -179,7 +178,7 @@ int cx_value_settings(struct cx_reading *r, const char *key, struct cx_setting *
 		return 0;
 	if (map->type != YAML_MAPPING_NODE)
 		return cx_reject(r, key, 0, cx_doc_found(map, found, sizeof(found)), "%s",
-				 cx_schema_allowed(key));
+				 cx_allowed(r, key));
 	*settings = calloc(CX_SCENARIO_KEYS_MAX, sizeof(**settings));
 	if (!*settings)
 		return cx_out_of_memory(r);
@@ -190,7 +189,7 @@ int cx_value_settings(struct cx_reading *r, const char *key, struct cx_setting *
 		cx_join_key(inner, sizeof(inner), key, name);
 		if (!text || !*text)
 			return cx_reject(r, inner, line, cx_doc_found(node, found, sizeof(found)),
-					 "%s", cx_schema_allowed(inner));
+					 "%s", cx_allowed(r, inner));
 		*n = i + 1;
 		setting->line = line;
 		setting->name = strdup(name);

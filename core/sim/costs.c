@@ -19,52 +19,61 @@
 	{                                                                                          \
 		NAME, CX_COST_PICOSECONDS, 1, 100000000, DEF, DOC                                  \
 	}
+#define PERCENT(NAME, DEF, DOC)                                                                    \
+	{                                                                                          \
+		NAME, CX_COST_PERCENT, 0, 100, DEF, DOC                                            \
+	}
 #define RATE(NAME, DEF, DOC)                                                                       \
 	{                                                                                          \
 		NAME, CX_COST_RATE, 1, 1000000, DEF, DOC                                           \
 	}
 
 const struct cx_cost cx_cost_table[CX_COSTS] = {
-	[CX_COST_DECIDE] = DURATION("decide", 3 * CX_US,
-				    "a guest was left: until the policy has decided who is next; "
-				    "the vCPU that leaves pays"),
-	[CX_COST_SWITCH] =
-		DURATION("switch", 11 * CX_US, "decided: until another guest really runs"),
-	[CX_COST_RESUME] =
-		DURATION("resume", 8 * CX_US, "decided: until the same guest really runs on"),
+	[CX_COST_DECIDE] =
+		DURATION("decide", 3 * CX_US,
+			 "from leaving a guest until the policy has decided who is next"),
+	[CX_COST_SWITCH] = DURATION("switch", 38 * CX_US, "from then until another guest runs"),
+	[CX_COST_RESUME] = DURATION("resume", 22 * CX_US, "from then until the same guest runs on"),
 	[CX_COST_SLICE_LATE] =
-		DURATION("slice_late", 60 * CX_US, "a slice is over: until the guest was left"),
-	[CX_COST_KICK] =
-		DURATION("kick", 42 * CX_US, "a busy pCPU is kicked: until its guest was left"),
-	[CX_COST_IDLE_WAKE] = DURATION("idle_wake", 15 * CX_US,
-				       "decided for an idle pCPU: until the guest really runs"),
-	[CX_COST_TIMER_LATE] =
-		DURATION("timer_late", 50 * CX_US,
-			 "a deadline, tick or timer is due: until the dispatcher knows"),
-	[CX_COST_HYPERCALL] =
-		DURATION("hypercall", 33 * CX_US, "a hypercall: until the same guest runs on"),
+		DURATION("slice_late", 55 * CX_US,
+			 "from the end of a slice until the guest is left; it stands meanwhile"),
+	[CX_COST_KICK] = DURATION("kick", 45 * CX_US,
+				  "from the kick of a busy pCPU until its guest is left"),
+	[CX_COST_IDLE_WAKE] = DURATION("idle_wake", 70 * CX_US,
+				       "from a decision for an idle pCPU until the guest runs"),
+	[CX_COST_TIMER_LATE] = DURATION(
+		"timer_late", 42 * CX_US,
+		"from a deadline, tick or timer until the dispatcher knows that it is due"),
+	[CX_COST_HYPERCALL] = DURATION("hypercall", 40 * CX_US, "a hypercall, there and back"),
 	[CX_COST_TICK] =
-		DURATION("tick", 0, "what each tick of the policy takes of the running guest"),
-	[CX_COST_MOVE_SMT] = DURATION("move_smt", 2 * CX_US,
-				      "a vCPU runs on another thread of the core than last, "
-				      "beside switch"),
-	[CX_COST_MOVE_LLC] =
-		DURATION("move_llc", 5 * CX_US, "on another core under the same last-level cache"),
-	[CX_COST_MOVE_NODE] =
-		DURATION("move_node", 20 * CX_US, "under another last-level cache of the node"),
-	[CX_COST_MOVE_REMOTE] = DURATION("move_remote", 40 * CX_US, "on another NUMA node"),
+		DURATION("tick", 0, "what a policy's tick takes of the running guest's time"),
+	[CX_COST_JITTER] = PERCENT(
+		"jitter", 20,
+		"by how much of itself each of these times varies to either side, by chance"),
+	[CX_COST_MOVE_SMT] =
+		DURATION("move_smt", 12 * CX_US,
+			 "beside switch, for a vCPU that ran last on another thread of the core"),
+	[CX_COST_MOVE_LLC] = DURATION("move_llc", 14 * CX_US,
+				      "likewise, on another core under the same last-level cache"),
+	[CX_COST_MOVE_NODE] = DURATION("move_node", 25 * CX_US,
+				       "likewise, under another last-level cache of the node"),
+	[CX_COST_MOVE_REMOTE] =
+		DURATION("move_remote", 40 * CX_US, "likewise, on another NUMA node"),
 	[CX_COST_ACCESS_L1] =
-		ACCESS("access_l1", 1300, "an access of a dependent chain that the L1 holds"),
-	[CX_COST_ACCESS_L2] = ACCESS("access_l2", 3500, "that the core's L2 holds"),
-	[CX_COST_ACCESS_LLC] = ACCESS("access_llc", 15000, "that the last-level cache holds"),
+		ACCESS("access_l1", 1230,
+		       "an access, each waiting for the one before, to what lies in the L1"),
+	[CX_COST_ACCESS_L2] = ACCESS("access_l2", 3800, "likewise, in the core's own next cache"),
+	[CX_COST_ACCESS_LLC] = ACCESS("access_llc", 19000, "likewise, in the last-level cache"),
 	[CX_COST_ACCESS_NODE] =
-		ACCESS("access_node", 60000, "that another last-level cache of the node holds"),
+		ACCESS("access_node", 60000, "likewise, in another last-level cache of the node"),
 	[CX_COST_ACCESS_REMOTE] =
-		ACCESS("access_remote", 120000, "that a last-level cache of another node holds"),
-	[CX_COST_ACCESS_MEMORY] = ACCESS("access_memory", 90000, "that no cache holds"),
-	[CX_COST_WORK_RATE] = RATE("work_rate", 925, "iterations of a guest's unit of work"),
+		ACCESS("access_remote", 120000, "likewise, in a last-level cache of another node"),
+	[CX_COST_ACCESS_MEMORY] = ACCESS("access_memory", 220000, "likewise, in no cache"),
+	[CX_COST_WORK_RATE] =
+		RATE("work_rate", 925, "how fast guests work, in turns of their loop"),
 	[CX_COST_SPIN_RATE] =
-		RATE("spin_rate", 25, "rounds of a guest that spins, with a pause in each"),
+		RATE("spin_rate", 40,
+		     "how fast guests spin, in turns of a loop that reads, compares and pauses"),
 };
 
 void cx_costs_default(struct cx_costs *costs)
@@ -77,7 +86,8 @@ void cx_costs_none(struct cx_costs *costs)
 {
 	cx_costs_default(costs);
 	for (unsigned i = 0; i < CX_COSTS; i++) {
-		if (cx_cost_table[i].type == CX_COST_DURATION)
+		if (cx_cost_table[i].type == CX_COST_DURATION ||
+		    cx_cost_table[i].type == CX_COST_PERCENT)
 			costs->value[i] = 0;
 		else if (cx_cost_table[i].type == CX_COST_PICOSECONDS)
 			costs->value[i] = cx_cost_table[CX_COST_ACCESS_L1].def;
@@ -93,8 +103,9 @@ const char *cx_cost_format(unsigned index, uint64_t value, char *buf, size_t len
 	unsigned unit = 0, digits;
 	char decimals[16];
 
-	if (cx_cost_table[index].type != CX_COST_DURATION) {
-		snprintf(buf, len, "%" PRIu64, value);
+	if (cx_cost_table[index].type != CX_COST_DURATION || !value) {
+		snprintf(buf, len, "%" PRIu64 "%s", value,
+			 cx_cost_table[index].type == CX_COST_DURATION ? "s" : "");
 		return buf;
 	}
 	/* cx_format_duration() rounds; what is read back must be what was measured. */
@@ -114,6 +125,7 @@ const char *cx_cost_allowed(unsigned index, char *buf, size_t len)
 	static const char *const shapes[] = {
 		[CX_COST_DURATION] = "a duration from %s to %s such as 11us",
 		[CX_COST_PICOSECONDS] = "a whole number of picoseconds from %s to %s",
+		[CX_COST_PERCENT] = "a whole number, percent, from %s to %s",
 		[CX_COST_RATE] = "a whole number, iterations a microsecond, from %s to %s",
 	};
 	const struct cx_cost *cost = &cx_cost_table[index];

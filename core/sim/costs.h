@@ -28,6 +28,7 @@ enum cx_cost_index {
 	CX_COST_TIMER_LATE, /* a deadline, tick or timer is due -> the dispatcher knows */
 	CX_COST_HYPERCALL,  /* guest -> VMM -> the same guest */
 	CX_COST_TICK,       /* of the running guest's time, for each tick() */
+	CX_COST_JITTER,     /* percent by which each duration varies, by chance */
 
 	/* A vCPU that runs elsewhere than last, beside CX_COST_SWITCH.  Durations. */
 	CX_COST_MOVE_SMT,
@@ -53,6 +54,7 @@ enum cx_cost_index {
 enum cx_cost_type {
 	CX_COST_DURATION,    /* nanoseconds; people write "11us" */
 	CX_COST_PICOSECONDS, /* people write a plain number */
+	CX_COST_PERCENT,     /* likewise */
 	CX_COST_RATE         /* iterations a microsecond; a plain number */
 };
 

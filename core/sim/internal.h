@@ -62,7 +62,7 @@ struct cx_model_vcpu {
 	struct sim_traces near, llc;
 
 	uint64_t progress;
-	uint64_t results[CX_GUEST_RESULTS];
+	uint64_t *results; /* as many as its model has */
 };
 
 struct sim_domain {
@@ -79,9 +79,11 @@ struct sim_domain {
 struct sim_pcpu {
 	struct cx_pcpu *p;
 	struct cx_model_vcpu *on;
-	uint64_t booked_ns;   /* what `on` does is booked up to here */
-	uint64_t until_ns;    /* end of its slice */
-	uint64_t kicked_ns;   /* a kick arrives; CX_NEVER = none is under way */
+	uint64_t booked_ns; /* what `on` does is booked up to here */
+	uint64_t until_ns;  /* end of its slice */
+	uint64_t
+		leave_ns; /* it is left then, its slice over or a kick there, if nothing comes before */
+	uint64_t stands_ns;   /* from then on it does nothing any more, on its way out */
 	struct cx_timer next; /* what comes first of the events here */
 	uint32_t near, llc;   /* caches */
 	bool called;          /* on the list of kicks */
@@ -94,30 +96,35 @@ struct cx_sim {
 	uint64_t now_ns, events;
 	uint64_t instant_events; /* at now_ns */
 	uint64_t timers_ns;      /* cx_dispatch_timers() is due; CX_NEVER = never */
+	uint64_t late_ns;        /* and is called so much later */
 	unsigned n_pcpus, n_domains, n_vcpus, n_near, n_llcs;
 	unsigned *cpus; /* pCPUs' numbers in the topology */
 	struct sim_pcpu *pcpus;
 	struct sim_domain *domains;
 	struct cx_model_vcpu *vcpus;
 	struct sim_cache *near, *llcs;
-	uint8_t *privs; /* all private areas of models */
-	size_t privs_size;
+	uint64_t *results; /* all vCPUs' */
+	uint8_t *privs;    /* all private areas of models */
+	size_t privs_size, n_results;
 	struct cx_timers queue; /* of pCPUs' next events */
 	uint32_t *kicks;        /* pCPUs to decide for */
 	unsigned n_kicks;
-	uint64_t seed, random;
+	uint64_t seed;
+	uint64_t random; /* of ties */
+	uint64_t chance; /* of what things cost */
 	bool shuffle, traced;
-	char stuck[160]; /* what goes on for ever */
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
-	void (*set_time)(void *arg, uint64_t now_ns);
-	void *set_time_arg;
 };
 
 static inline uint64_t cost(const struct cx_sim *sim, enum cx_cost_index index)
 {
 	return sim->costs.value[index];
 }
+
+/* --- loop.c --- */
+/** What is to be charged for @index this time: the cost, varied by chance as CX_COST_JITTER says. */
+uint64_t sim_charge(struct cx_sim *sim, enum cx_cost_index index);
 
 /* --- pcpu.c --- */
 /** Something is due on @p: a kick, the end of a slice or of a step. */

@@ -9,6 +9,27 @@
 /* More at one instant, for each vCPU and pCPU, and time stands still. */
 #define INSTANT_EVENTS 100000u
 
+/* SplitMix64, as the dispatcher's own numbers (core/dispatch/services.c). */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+uint64_t sim_charge(struct cx_sim *sim, enum cx_cost_index index)
+{
+	uint64_t ns = cost(sim, index), spread = ns * cost(sim, CX_COST_JITTER) / 100;
+
+	if (!spread)
+		return ns;
+	/* Evenly from ns - spread to ns + spread. */
+	return ns - spread +
+	       (uint64_t)(((unsigned __int128)next_random(&sim->chance) * (2 * spread + 1)) >> 64);
+}
+
 /* --- what the dispatcher asks for ------------------------------------------------- */
 
 static uint64_t op_now(void *m)
@@ -55,7 +76,7 @@ static void op_ticked(void *m, struct cx_pcpu *pcpu)
 	if (!p->on || !cost(sim, CX_COST_TICK))
 		return;
 	sim_book(sim, p);
-	p->on->stall_ns += cost(sim, CX_COST_TICK);
+	p->on->stall_ns += sim_charge(sim, CX_COST_TICK);
 	sim_pcpu_plan(sim, p);
 }
 
@@ -79,21 +100,12 @@ const struct cx_machine_ops cx_sim_machine_ops = {
 
 /* --- one thing after another --------------------------------------------------------- */
 
-/* SplitMix64, as the dispatcher's own numbers (core/dispatch/services.c). */
-static uint64_t next_random(struct cx_sim *sim)
-{
-	uint64_t z = (sim->random += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
-
 /* Several at once come in the order in which they were called, or as chance has it. */
 static void answer_kicks(struct cx_sim *sim)
 {
 	while (sim->n_kicks) {
-		unsigned i = sim->shuffle ? (unsigned)(next_random(sim) % sim->n_kicks) : 0;
+		unsigned i =
+			sim->shuffle ? (unsigned)(next_random(&sim->random) % sim->n_kicks) : 0;
 		uint32_t pcpu = sim->kicks[i];
 
 		sim->n_kicks--;
@@ -108,9 +120,14 @@ static void answer_kicks(struct cx_sim *sim)
 
 static uint64_t timers_due(const struct cx_sim *sim)
 {
-	uint64_t late = cost(sim, CX_COST_TIMER_LATE);
+	return sim->timers_ns > CX_NEVER - sim->late_ns ? CX_NEVER : sim->timers_ns + sim->late_ns;
+}
 
-	return sim->timers_ns > CX_NEVER - late ? CX_NEVER : sim->timers_ns + late;
+/* How late the next of them will be noticed is another matter. */
+static void run_timers(struct cx_sim *sim)
+{
+	sim->timers_ns = cx_dispatch_timers(sim->d);
+	sim->late_ns = sim_charge(sim, CX_COST_TIMER_LATE);
 }
 
 static uint64_t first_of(uint64_t a, uint64_t b)
@@ -124,8 +141,6 @@ static void advance(struct cx_sim *sim, uint64_t to)
 		return;
 	sim->now_ns = to;
 	sim->instant_events = 0;
-	if (sim->set_time)
-		sim->set_time(sim->set_time_arg, to);
 }
 
 static int one_event(struct cx_sim *sim, uint64_t timers, uint64_t agenda_at,
@@ -134,7 +149,7 @@ static int one_event(struct cx_sim *sim, uint64_t timers, uint64_t agenda_at,
 	int rc = 0;
 
 	if (timers <= sim->now_ns)
-		sim->timers_ns = cx_dispatch_timers(sim->d);
+		run_timers(sim);
 	else if (agenda_at <= sim->now_ns)
 		rc = agenda->act(agenda->arg);
 	else

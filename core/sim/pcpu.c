@@ -24,12 +24,8 @@ void sim_pcpu_plan(struct cx_sim *sim, struct sim_pcpu *p)
 	uint64_t at = CX_NEVER, step;
 
 	if (p->on) {
-		at = sum(p->until_ns, cost(sim, CX_COST_SLICE_LATE));
 		step = sum(p->booked_ns, sim_step_takes(p->on));
-		if (step < at)
-			at = step;
-		if (p->kicked_ns < at)
-			at = p->kicked_ns;
+		at = step < p->stands_ns ? step : p->leave_ns;
 		if (at < sim->now_ns)
 			at = sim->now_ns;
 	}
@@ -37,32 +33,38 @@ void sim_pcpu_plan(struct cx_sim *sim, struct sim_pcpu *p)
 		cx_timer_arm(&sim->queue, &p->next, at);
 }
 
-static uint64_t cost_of_move(const struct cx_sim *sim, const struct cx_model_vcpu *v, uint32_t to)
+static uint64_t cost_of_move(struct cx_sim *sim, const struct cx_model_vcpu *v, uint32_t to)
 {
 	unsigned distance;
 
 	if (v->last == CX_SIM_NOWHERE || v->last == to)
 		return 0;
 	distance = cx_topology_distance(sim->topology, sim->cpus[v->last], sim->cpus[to]);
-	return cost(sim, move_cost[distance]);
+	return sim_charge(sim, move_cost[distance]);
 }
 
-/* @how: what it costs to get going there, beside deciding and moving. */
+/* A new slice for whoever is on @p. */
+static void begin_slice(struct cx_sim *sim, struct sim_pcpu *p, uint64_t until_ns)
+{
+	p->until_ns = p->stands_ns = until_ns;
+	p->leave_ns = sum(until_ns, sim_charge(sim, CX_COST_SLICE_LATE));
+}
+
+/* @way_ns: what it costs to get going there, beside moving. */
 static void put_on(struct cx_sim *sim, struct sim_pcpu *p, const struct cx_decision *decision,
-		   enum cx_cost_index how)
+		   uint64_t way_ns)
 {
 	struct cx_model_vcpu *v = cx_vcpu_machine(decision->next);
 	uint32_t pcpu = (uint32_t)(p - sim->pcpus);
 
-	v->stall_ns = cost(sim, CX_COST_DECIDE) + cost(sim, how) + cost_of_move(sim, v, pcpu);
+	v->stall_ns = way_ns + cost_of_move(sim, v, pcpu);
 	v->on = pcpu;
 	sim_step_resume(v);
 	if (v->set_bytes)
 		sim_cache_enter(sim, v, p);
 	p->on = v;
 	p->booked_ns = sim->now_ns;
-	p->until_ns = decision->until_ns;
-	p->kicked_ns = CX_NEVER;
+	begin_slice(sim, p, decision->until_ns);
 }
 
 static void take_off(struct cx_sim *sim, struct sim_pcpu *p)
@@ -74,40 +76,37 @@ static void take_off(struct cx_sim *sim, struct sim_pcpu *p)
 	v->last = v->on;
 	v->on = CX_SIM_NOWHERE;
 	p->on = NULL;
-	p->kicked_ns = CX_NEVER;
 }
 
-static void go_on(struct cx_sim *sim, struct sim_pcpu *p, const struct cx_decision *decision)
+static void go_on(struct cx_sim *sim, struct sim_pcpu *p, const struct cx_decision *decision,
+		  uint64_t way_ns)
 {
-	struct cx_model_vcpu *v = p->on;
-
-	v->stall_ns += cost(sim, CX_COST_DECIDE) + cost(sim, CX_COST_RESUME);
-	sim_step_resume(v);
-	p->until_ns = decision->until_ns;
-	p->kicked_ns = CX_NEVER;
+	p->on->stall_ns += way_ns;
+	sim_step_resume(p->on);
+	begin_slice(sim, p, decision->until_ns);
 }
 
 static void leave(struct cx_sim *sim, struct sim_pcpu *p, enum cx_why why, uint64_t deadline_ns)
 {
 	struct cx_model_vcpu *v = p->on;
-	uint64_t decide = cost(sim, CX_COST_DECIDE), left_ns = 0;
+	uint64_t decide = sim_charge(sim, CX_COST_DECIDE), way, left_ns = 0;
 	struct cx_decision decision;
 
 	if (sim->now_ns > decide)
 		left_ns = sim->now_ns - decide;
 	cx_dispatch_leave(v->v, why, deadline_ns, left_ns, &decision);
 	if (decision.next == v->v) {
-		go_on(sim, p, &decision);
-		cx_pcpu_note_gap(p->p, decide + cost(sim, CX_COST_RESUME));
-		cx_pcpu_note_cost(p->p, decide);
-		return;
+		way = decide + sim_charge(sim, CX_COST_RESUME);
+		go_on(sim, p, &decision, way);
+	} else {
+		take_off(sim, p);
+		if (!decision.next)
+			return;
+		way = decide + sim_charge(sim, CX_COST_SWITCH);
+		put_on(sim, p, &decision, way);
 	}
-	take_off(sim, p);
-	if (!decision.next)
-		return;
-	put_on(sim, p, &decision, CX_COST_SWITCH);
 	cx_pcpu_note_cost(p->p, decide);
-	cx_pcpu_note_gap(p->p, p->on->stall_ns);
+	cx_pcpu_note_gap(p->p, way);
 }
 
 /* As before every entry of a guest on the kvm machine. */
@@ -129,11 +128,12 @@ static void interrupted(struct cx_sim *sim, struct sim_pcpu *p)
 {
 	enum cx_why why;
 
-	p->kicked_ns = CX_NEVER;
-	if (must_leave(sim, p, &why))
+	if (must_leave(sim, p, &why)) {
 		leave(sim, p, why, CX_NEVER);
-	else
-		p->on->stall_ns += cost(sim, CX_COST_RESUME); /* for nothing */
+	} else { /* for nothing */
+		p->on->stall_ns += sim_charge(sim, CX_COST_RESUME);
+		begin_slice(sim, p, p->until_ns);
+	}
 }
 
 static void end_step(struct cx_sim *sim, struct sim_pcpu *p)
@@ -157,28 +157,36 @@ static void end_step(struct cx_sim *sim, struct sim_pcpu *p)
 void sim_pcpu_event(struct cx_sim *sim, struct sim_pcpu *p)
 {
 	sim_book(sim, p);
-	if (p->kicked_ns <= sim->now_ns ||
-	    sim->now_ns >= sum(p->until_ns, cost(sim, CX_COST_SLICE_LATE)))
+	if (p->leave_ns <= sim->now_ns)
 		interrupted(sim, p);
 	else if (sim_step_takes(p->on) == 0)
 		end_step(sim, p);
 	sim_pcpu_plan(sim, p);
 }
 
+/* The signal makes its guest stand at once, and arrives in the program later. */
+static void kick(struct cx_sim *sim, struct sim_pcpu *p)
+{
+	uint64_t arrives = sum(sim->now_ns, sim_charge(sim, CX_COST_KICK));
+
+	sim_book(sim, p);
+	if (sim->now_ns < p->stands_ns)
+		p->stands_ns = sim->now_ns;
+	if (arrives < p->leave_ns)
+		p->leave_ns = arrives;
+}
+
 void sim_pcpu_kicked(struct cx_sim *sim, struct sim_pcpu *p)
 {
 	struct cx_decision decision;
-	uint64_t arrives;
 	int rc = cx_dispatch_enter(p->p, &decision);
 
-	if (rc == 1) {
-		put_on(sim, p, &decision, CX_COST_IDLE_WAKE);
-	} else if (rc == -EBUSY && p->on) {
-		arrives = sim->now_ns + cost(sim, CX_COST_KICK);
-		if (arrives < p->kicked_ns)
-			p->kicked_ns = arrives;
-	} else {
+	if (rc == 1)
+		put_on(sim, p, &decision,
+		       sim_charge(sim, CX_COST_DECIDE) + sim_charge(sim, CX_COST_IDLE_WAKE));
+	else if (rc == -EBUSY && p->on)
+		kick(sim, p);
+	else
 		return;
-	}
 	sim_pcpu_plan(sim, p);
 }

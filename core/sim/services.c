@@ -96,6 +96,6 @@ void cx_model_set_progress(struct cx_model_vcpu *v, uint64_t progress)
 
 void cx_model_set_result(struct cx_model_vcpu *v, unsigned index, uint64_t value)
 {
-	if (index < CX_GUEST_RESULTS)
+	if (index < v->dom->model->info->n_results)
 		v->results[index] = value;
 }

@@ -68,7 +68,7 @@ static size_t privs_of(const struct cx_sim_domain *d)
 }
 
 static void init_vcpu(struct sim_domain *dom, struct cx_model_vcpu *v, unsigned index,
-		      uint8_t **priv)
+		      uint8_t **priv, uint64_t **results)
 {
 	struct cx_sim *sim = dom->vcpus[0].sim;
 
@@ -76,12 +76,14 @@ static void init_vcpu(struct sim_domain *dom, struct cx_model_vcpu *v, unsigned 
 	v->id = (unsigned)(v - sim->vcpus);
 	v->index = index;
 	v->on = v->last = CX_SIM_NOWHERE;
+	v->results = *results;
+	*results += dom->model->info->n_results;
 	v->priv = *priv;
 	*priv += aligned(dom->model->vcpu_size);
 }
 
 static int init_domain(struct cx_sim *sim, unsigned i, const struct cx_sim_domain *config,
-		       struct cx_model_vcpu *vcpus, uint8_t **priv)
+		       struct cx_model_vcpu *vcpus, uint8_t **priv, uint64_t **results)
 {
 	struct sim_domain *dom = &sim->domains[i];
 	unsigned k;
@@ -105,7 +107,7 @@ static int init_domain(struct cx_sim *sim, unsigned i, const struct cx_sim_domai
 	for (k = 0; k < dom->n_vcpus; k++)
 		vcpus[k].sim = sim;
 	for (k = 0; k < dom->n_vcpus; k++)
-		init_vcpu(dom, &vcpus[k], k, priv);
+		init_vcpu(dom, &vcpus[k], k, priv, results);
 	return 0;
 }
 
@@ -113,11 +115,12 @@ static int init_domains(struct cx_sim *sim, const struct cx_sim_config *config)
 {
 	struct cx_model_vcpu *vcpus = sim->vcpus;
 	uint8_t *priv = sim->privs;
+	uint64_t *results = sim->results;
 	unsigned i;
 	int rc = 0;
 
 	for (i = 0; i < sim->n_domains && !rc; i++) {
-		rc = init_domain(sim, i, &config->domains[i], vcpus, &priv);
+		rc = init_domain(sim, i, &config->domains[i], vcpus, &priv, &results);
 		vcpus += config->domains[i].vcpus;
 	}
 	return rc;
@@ -132,6 +135,8 @@ static int alloc_all(struct cx_sim *sim, const struct cx_sim_config *config)
 	for (i = 0; i < sim->n_domains; i++) {
 		sim->n_vcpus += config->domains[i].vcpus;
 		sim->privs_size += privs_of(&config->domains[i]);
+		sim->n_results += (size_t)config->domains[i].vcpus *
+				  config->domains[i].model->info->n_results;
 	}
 	sim->cpus = calloc(sim->n_pcpus, sizeof(*sim->cpus));
 	sim->pcpus = calloc(sim->n_pcpus, sizeof(*sim->pcpus));
@@ -141,8 +146,9 @@ static int alloc_all(struct cx_sim *sim, const struct cx_sim_config *config)
 	sim->domains = calloc(sim->n_domains, sizeof(*sim->domains));
 	sim->vcpus = calloc(sim->n_vcpus, sizeof(*sim->vcpus));
 	sim->privs = calloc(1, sim->privs_size + ALIGN);
+	sim->results = calloc(sim->n_results + 1, sizeof(*sim->results));
 	if (!sim->cpus || !sim->pcpus || !sim->near || !sim->llcs || !sim->kicks || !sim->domains ||
-	    !sim->vcpus || !sim->privs)
+	    !sim->vcpus || !sim->privs || !sim->results)
 		return -ENOMEM;
 	memcpy(sim->cpus, config->pcpus, sim->n_pcpus * sizeof(*sim->cpus));
 	return cx_timers_init(&sim->queue, sim->n_pcpus, true);
@@ -153,8 +159,6 @@ static void init_pcpus(struct cx_sim *sim)
 	unsigned i;
 
 	for (i = 0; i < sim->n_pcpus; i++) {
-		sim->pcpus[i].until_ns = CX_NEVER;
-		sim->pcpus[i].kicked_ns = CX_NEVER;
 		cx_timer_setup(&sim->pcpus[i].next, CX_TIMER_PCPU, i, &sim->pcpus[i]);
 	}
 }
@@ -173,6 +177,7 @@ int cx_sim_new(const struct cx_sim_config *config, struct cx_sim **out, struct c
 	sim->seed = config->seed;
 	sim->shuffle = config->shuffle;
 	sim->random = config->shuffle_seed;
+	sim->chance = config->seed;
 	sim->traced = config->traced;
 	sim->log = config->log;
 	sim->log_arg = config->log_arg;
@@ -203,6 +208,7 @@ void cx_sim_free(struct cx_sim *sim)
 		return;
 	for (i = 0; sim->domains && i < sim->n_domains; i++)
 		free(sim->domains[i].peers);
+	free(sim->results);
 	free(sim->privs);
 	free(sim->vcpus);
 	free(sim->domains);
@@ -241,20 +247,9 @@ void cx_sim_bind(struct cx_sim *sim, struct cx_dispatch *d)
 	sim->timers_ns = 0;
 }
 
-void cx_sim_publish_time(struct cx_sim *sim, void (*set)(void *arg, uint64_t now_ns), void *arg)
-{
-	sim->set_time = set;
-	sim->set_time_arg = arg;
-}
-
 uint64_t cx_sim_now(const struct cx_sim *sim)
 {
 	return sim->now_ns;
-}
-
-uint64_t cx_sim_events(const struct cx_sim *sim)
-{
-	return sim->events;
 }
 
 void cx_sim_finish(struct cx_sim *sim)
@@ -281,12 +276,4 @@ struct cx_sim_outcome cx_sim_outcome(const struct cx_sim *sim, unsigned id)
 	const struct cx_model_vcpu *v = &sim->vcpus[id];
 
 	return (struct cx_sim_outcome){ v->progress, v->status, v->results };
-}
-
-size_t cx_sim_memory(const struct cx_sim *sim)
-{
-	return sizeof(*sim) + sim->n_vcpus * sizeof(*sim->vcpus) + sim->privs_size +
-	       sim->n_domains * sizeof(*sim->domains) +
-	       sim->n_pcpus * (sizeof(*sim->pcpus) + 2 * sizeof(*sim->near) +
-			       sizeof(*sim->queue.heap) + sizeof(*sim->kicks) + sizeof(*sim->cpus));
 }

@@ -74,12 +74,7 @@ void cx_sim_free(struct cx_sim *sim);
 extern const struct cx_machine_ops cx_sim_machine_ops;
 /** The dispatcher that was made for it.  Before anything runs. */
 void cx_sim_bind(struct cx_sim *sim, struct cx_dispatch *d);
-/** Where its time is written at every advance, for a trace; NULL = nowhere. */
-void cx_sim_publish_time(struct cx_sim *sim, void (*set)(void *arg, uint64_t now_ns), void *arg);
-
 uint64_t cx_sim_now(const struct cx_sim *sim);
-/** Events so far: what the machine has done, one by one. */
-uint64_t cx_sim_events(const struct cx_sim *sim);
 
 /**
  * Run until @until_ns, or for @max_events, whichever comes first.
@@ -96,11 +91,9 @@ void cx_sim_finish(struct cx_sim *sim);
 struct cx_sim_outcome {
 	uint64_t progress;
 	uint64_t status;         /* of its exit; 0 while it lives */
-	const uint64_t *results; /* CX_GUEST_RESULTS of them, in its model's order */
+	const uint64_t *results; /* as many as its model has, in that order */
 };
 struct cx_sim_outcome cx_sim_outcome(const struct cx_sim *sim, unsigned id);
-/** Bytes of memory that the machine itself takes, without the dispatcher's. */
-size_t cx_sim_memory(const struct cx_sim *sim);
 
 /* --- watch.c --- */
 

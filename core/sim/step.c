@@ -60,7 +60,8 @@ static void book_work(struct cx_model_vcpu *v, uint64_t ns)
 void sim_book(struct cx_sim *sim, struct sim_pcpu *p)
 {
 	struct cx_model_vcpu *v = p->on;
-	uint64_t ns = sim->now_ns - p->booked_ns, stall = least(ns, v->stall_ns);
+	uint64_t end = least(sim->now_ns, p->stands_ns);
+	uint64_t ns = end > p->booked_ns ? end - p->booked_ns : 0, stall = least(ns, v->stall_ns);
 
 	p->booked_ns = sim->now_ns;
 	v->stall_ns -= stall;
@@ -109,7 +110,7 @@ static enum cx_hypercall hypercall_of(enum cx_model_op op)
 }
 
 /* Run time that it takes before it has an effect. */
-static uint64_t length_of(const struct cx_sim *sim, const struct cx_model_step *step)
+static uint64_t length_of(struct cx_sim *sim, const struct cx_model_step *step)
 {
 	switch (step->op) {
 	case CX_MODEL_WORK:
@@ -117,9 +118,9 @@ static uint64_t length_of(const struct cx_sim *sim, const struct cx_model_step *
 		return step->ns;
 	case CX_MODEL_TIMER:
 	case CX_MODEL_SEND:
-		return cost(sim, CX_COST_HYPERCALL);
+		return sim_charge(sim, CX_COST_HYPERCALL);
 	default: /* one way; back is another matter */
-		return cost(sim, CX_COST_HYPERCALL) / 2;
+		return sim_charge(sim, CX_COST_HYPERCALL) / 2;
 	}
 }
 

@@ -34,11 +34,23 @@ if command -v babeltrace2 >/dev/null; then
 	n=$(babeltrace2 two-weights/trace-credit 2>/dev/null | wc -l)
 	[ "$n" -gt 100 ] && pass "babeltrace2 reads the trace" || fail "babeltrace2 reads the trace" "$n lines"
 fi
+# Every event as one line of text, between the lines of the run's start and end.
+"$COXSWAIN" analyze two-weights/trace-credit --events >events.txt 2>stderr
+n=$(jq '.runs[] | select(.scheduler == "credit") | .trace.events' own.json)
+if [ ! -s stderr ] && [ "$(grep -cvE '^[0-9]+ run_(start|end) part=' events.txt)" = "$n" ] &&
+	[ "$(grep -cE '^[0-9]+ [a-z_]+ pcpu=[0-9]+( [a-z0-9_]+=-?[a-z0-9-]+)*$' events.txt)" = "$n" ] &&
+	grep -qE ' switch pcpu=0 prev=-1 why=idle next=[0-9]+ slice_ns=' events.txt; then
+	pass "events as text"
+else
+	fail "events as text" "$n events, $(wc -l <events.txt) lines: $(head -n 3 events.txt | cut -c1-100 | paste -sd'|') $(cat stderr)"
+fi
+expect "events of several traces: each is named" 0 '^trace-linux$' "$COXSWAIN" analyze two-weights --events
 mkdir notrace
 expect "a folder without a trace" 1 'notrace' "$COXSWAIN" analyze notrace
 cp -r two-weights/trace-rr cut
 find cut -name 'events_*' ! -name '*.idx' -exec truncate -s 3000 {} +
 expect "a trace whose events are cut short" 1 'cut' "$COXSWAIN" analyze cut
+expect "events as text of one cut short" 1 'cut' "$COXSWAIN" analyze cut --events
 cp -r two-weights/trace-rr damaged
 find damaged -name metadata -exec truncate -s 5000 {} +
 expect "a trace whose description is cut short" 1 'damaged' timeout 20 "$COXSWAIN" analyze damaged

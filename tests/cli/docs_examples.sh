@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every scenario printed in the documentation works: a block that opens with ```yaml is a
 # whole scenario that loads and runs; after ```yaml wrong comes one that is refused, and
-# the block after it is what is said about it (with FILE for the file's name).
+# the block after it is what is said about it (with FILE for the file's name).  After
+# ```yaml plan comes the plan of a sweep.
 . "$(dirname "$0")/lib.sh"
 
 # blocks FILE: writes each to NAME.N.yaml, what a wrong one is told to NAME.N.says.
@@ -9,6 +10,7 @@ blocks() {
 	awk -v base="$(basename "$1" .md)" '
 	/^```/ && inside { inside = 0; close(out); next }
 	/^```yaml wrong$/ { inside = 1; n++; says = 1; out = base "." n ".yaml"; next }
+	/^```yaml plan$/ { inside = 1; n++; says = 0; out = base "." n ".plan"; next }
 	/^```yaml$/ { inside = 1; n++; says = 0; out = base "." n ".yaml"; next }
 	/^```/ { inside = 1; out = says ? base "." n ".says" : "/dev/null"; says = 0; next }
 	inside { print >out }
@@ -43,6 +45,9 @@ for scenario in *.yaml; do
 	fi
 done
 [ $found -gt 0 ] || fail "scenarios in the documentation" "none found"
+for plan in *.plan "$TOP"/workloads/plans/*.yaml; do
+	expect "the plan ${plan##*/} has points" 0 '^[1-9][0-9]* points$' "$COXSWAIN" sweep "$plan" --dry-run
+done
 
 # The page on scenarios names every parameter of every workload.
 page=$TOP/docs/writing-a-scenario.md

@@ -2,7 +2,7 @@
 # Help, manual page and completion: made from one table, so that they agree, and sound.
 . "$(dirname "$0")/lib.sh"
 
-commands="run compare analyze schedulers topology version help"
+commands="run compare analyze schedulers topology version help sweep"
 
 expect "no command is told what to try first" 2 'First things to try' "$COXSWAIN"
 expect "--help says what it is" 0 'hypervisor built around its CPU scheduler' "$COXSWAIN" --help
@@ -63,7 +63,11 @@ offers "completion of a scheduler" credit run x --scheduler c
 offers "completion of a scheduler after -s" rr run x -s r
 offers "completion of a list of schedulers" linux,credit compare x --schedulers linux,cr
 offers "completion of a scenario" two-weights run two-w
-touch own.yaml
+touch own.yaml own.xml
+offers "completion of a host" host topology --topology h
+offers "completion of a host's file" own.xml run x --topology ow
 offers "completion of a scenario's file" own.yaml compare ow
+offers "completion of a plan" slices sweep sli
+offers "completion of a way to other hosts" parallel sweep x --via p
 got=$(complete_words topology --sch)
 [ -z "$got" ] && pass "no completion where there is nothing" || fail "no completion where there is nothing" "$got"

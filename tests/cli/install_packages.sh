@@ -28,6 +28,13 @@ out=$(PATH=$TMP/bin bash "$install" build run test 2>&1)
 
 list '# a comment' '' 'wanted run cmd:wanted # why'
 try "says what is missing" 1 '^missing packages: wanted$' --check
+list 'engine fuzz clang:-fsome-engine # why'
+try "no compiler for an option" 1 '^missing packages: engine$' --check fuzz
+stand_in clang '[ "$1" = -fsome-engine ]'
+try "a compiler that has it" 0 '^$' --check fuzz
+stand_in clang 'exit 1'
+try "a compiler that has it not" 1 '^missing packages: engine$' --check fuzz
+list 'wanted run cmd:wanted # why'
 try "no apt-get" 1 'missing packages: wanted, and there is no apt-get'
 stand_in apt-get 'echo "E: Unable to locate package wanted"; exit 100'
 stand_in id 'echo 1000'

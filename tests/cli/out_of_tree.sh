@@ -16,7 +16,7 @@ installed_files() {
 check "make install" make_there install
 missing=
 for file in bin/coxswain lib/coxswain/schedulers/rr.so lib/coxswain/payloads/hog.elf \
-	lib/coxswain/coxswain-lttng.so lib/pkgconfig/coxswain.pc include/coxswain/plugin.h \
+	lib/coxswain/coxswain-lttng.so lib/coxswain/coxswain-clock.so lib/pkgconfig/coxswain.pc include/coxswain/plugin.h \
 	include/coxswain/list.h include/coxswain/guest_abi.h share/man/man1/coxswain.1 \
 	share/bash-completion/completions/coxswain share/coxswain/guest/payload.ld; do
 	[ -s "$dest$prefix/$file" ] || missing+=" $file"

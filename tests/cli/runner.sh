@@ -43,6 +43,12 @@ unit test_skips $'echo 1..2; echo "ok 1 - a"; echo "not ok 2 # SKIP b"'
 run_tests 'unit/test_s*'
 says "a skipped test is not a passed one" 0 "1 passed, 0 failed, 1 skipped" "SKIP unit/test_skips: b"
 
+unit test_only_skips $'echo 1..1; echo "not ok 1 # SKIP b"'
+run_tests -v unit/test_good unit/test_only_skips
+says "a program that passed is named with -v" 0 "2 passed, 0 failed, 1 skipped" "^PASS unit/test_good: 2 tests"
+grep -q '^PASS unit/test_only_skips' <<<"$out" && fail "one that only skipped has not passed" "$out" ||
+	pass "one that only skipped has not passed"
+
 unit test_fails $'echo 1..2; echo "not ok 1 - a"; echo "# 1 != 2"; echo "ok 2 - b"; exit 1'
 run_tests unit/test_fails
 says "a failure is told with its reason" 1 "1 passed, 1 failed, 0 skipped" "FAIL unit/test_fails: a: 1 != 2"

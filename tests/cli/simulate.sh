@@ -59,6 +59,19 @@ json "hogs of equal weight fare alike" wide.json '[.runs[0].domains[] | select(.
 check "all policies" sh -c '"$@" >all.json' sh "$COXSWAIN" compare wide.yaml --machine sim -d 500ms -j
 json "but the baseline" all.json '[.runs[].scheduler] == ["rr", "credit"]'
 
+# Traces in virtual time: the same text, whatever the host does; and the same figures.
+for run in a b; do
+	check "recorded, $run" sh -c "'$COXSWAIN' compare '$mixed' --machine sim -d 1s --trace --json --out trace-$run >trace-$run.json"
+	for policy in rr credit; do
+		"$COXSWAIN" analyze trace-$run/trace-$policy --events >events-$run-$policy
+	done
+done
+json "no event is lost" trace-a.json 'all(.runs[].trace; .events > 100 and .lost == 0)'
+check "two traces, one text: rr" same events-a-rr events-b-rr
+check "two traces, one text: credit" same events-a-credit events-b-credit
+"$COXSWAIN" analyze trace-a --json >analyzed.json
+same_times "what the trace says is what the program said" trace-a.json analyzed.json
+
 cat >own.yaml <<Y
 name: own
 duration: 100ms

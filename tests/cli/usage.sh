@@ -69,6 +69,7 @@ expect "topology" 0 '.' "$COXSWAIN" topology
 expect "missing scenario: the shipped are named" 2 'no-such: no such scenario.*two-weights' "$COXSWAIN" run no-such
 expect "missing file" 2 './no-such.yaml: no such scenario' "$COXSWAIN" run ./no-such.yaml
 expect "folder to analyze is missing" 2 'no such folder' "$COXSWAIN" analyze ./no-such
+expect "events are no report" 2 'excludes --out and --json' "$COXSWAIN" analyze . --events --json
 
 # bad NAME LINE PATTERN: standard input is a scenario whose line LINE is wrong.
 bad() {

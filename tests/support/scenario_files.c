@@ -103,16 +103,23 @@ int cx_scenario_files_gone(void **state)
 	return rmdir("p1") || rmdir("p2") || chdir("/") || rmdir(folder);
 }
 
-int cx_load_bytes(const char *bytes, size_t len, struct cx_scenario **scenario,
-		  struct cx_error *err)
+int cx_load_overridden(const char *bytes, size_t len, const struct cx_setting *overrides,
+		       unsigned n_overrides, struct cx_scenario **scenario, struct cx_error *err)
 {
 	int rc;
 
 	err->text[0] = '\0';
 	write_bytes(FILE_NAME, bytes, len);
-	rc = cx_scenario_load_with(FILE_NAME, cx_payload_dirs, &cx_fake_payloads, scenario, err);
+	rc = cx_scenario_load_with(FILE_NAME, cx_payload_dirs, &cx_fake_payloads, overrides,
+				   n_overrides, scenario, err);
 	assert_int_equal(payloads_open, 0);
 	return rc;
+}
+
+int cx_load_bytes(const char *bytes, size_t len, struct cx_scenario **scenario,
+		  struct cx_error *err)
+{
+	return cx_load_overridden(bytes, len, NULL, 0, scenario, err);
 }
 
 struct cx_scenario *cx_load_good(const char *text)

@@ -35,6 +35,9 @@ int cx_scenario_files_gone(void **state);
 /** Load @len bytes as a file; also checks that every payload was closed. */
 int cx_load_bytes(const char *bytes, size_t len, struct cx_scenario **scenario,
 		  struct cx_error *err);
+/** The same with @overrides. */
+int cx_load_overridden(const char *bytes, size_t len, const struct cx_setting *overrides,
+		       unsigned n_overrides, struct cx_scenario **scenario, struct cx_error *err);
 /** Load what is right; fails the test if it is refused. */
 struct cx_scenario *cx_load_good(const char *text);
 

@@ -63,6 +63,8 @@ struct spy {
 	struct cx_plugin table; /* the one to give to the dispatcher */
 	pthread_mutex_t lock;
 	bool faulty; /* the policy errs, so who runs is not what it picked */
+	/* On threads a vCPU taken from a pCPU that read the clock later begins then. */
+	bool threaded;
 	bool begun;
 	uint64_t calls[SPY_OPS];
 	struct spy_vcpu vcpus[SPY_VCPUS];

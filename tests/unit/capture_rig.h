@@ -207,4 +207,29 @@ static inline void rig_send(const struct cx_trace_sink *sink, const struct cx_re
 	free(totals);
 }
 
+/** Read back, it is the run that was sent. */
+static inline void rig_assert_same_run(const struct cx_record *got, const struct cx_record *want)
+{
+	unsigned i;
+
+	assert_string_equal(got->scheduler, want->scheduler);
+	assert_true(got->duration_ns == want->duration_ns);
+	assert_false(got->interrupted);
+	assert_int_equal(got->trace_events, cx_history_count(want->history));
+	assert_int_equal(got->trace_lost, 0);
+	assert_true(got->switches == want->switches);
+	assert_memory_equal(&got->decide_ns, &want->decide_ns, sizeof(got->decide_ns));
+	for (i = 0; i < want->n_vcpus; i++) {
+		const struct cx_record_vcpu *g = &got->vcpus[i], *w = &want->vcpus[i];
+
+		assert_memory_equal(g->time_ns, w->time_ns, sizeof(g->time_ns));
+		assert_memory_equal(g->migrations, w->migrations, sizeof(g->migrations));
+		assert_true(g->dispatches == w->dispatches);
+	}
+	for (i = 0; i < want->n_pcpus; i++) {
+		assert_true(got->pcpus[i].busy_ns == want->pcpus[i].busy_ns);
+		assert_true(got->pcpus[i].idle_ns == want->pcpus[i].idle_ns);
+	}
+}
+
 #endif

@@ -190,7 +190,9 @@ static struct fab simulated(const char *policy_name)
 	return fab_simulate(RUN_NS, 2, 3, domains, &policy);
 }
 
-/** Two runs in each of two captures, by one recorder. */
+#define CAPTURES 5u
+
+/** Two runs in each of several captures, one right after the other, by one recorder. */
 static int record_runs(const char *dir)
 {
 	struct cx_recorder *recorder;
@@ -198,7 +200,7 @@ static int record_runs(const char *dir)
 	unsigned c;
 
 	CHECK(cx_recorder_open(rig_provider(), &recorder, &err) == 0);
-	for (c = 0; c < 2; c++) {
+	for (c = 0; c < CAPTURES; c++) {
 		struct fab first = simulated("first"), second = simulated("second");
 		struct cx_capture *capture;
 		uint64_t events, lost;
@@ -221,30 +223,6 @@ static int record_runs(const char *dir)
 	return 0;
 }
 
-static void assert_same_run(const struct cx_record *got, const struct cx_record *want)
-{
-	unsigned i;
-
-	assert_string_equal(got->scheduler, want->scheduler);
-	assert_true(got->duration_ns == want->duration_ns);
-	assert_false(got->interrupted);
-	assert_int_equal(got->trace_events, cx_history_count(want->history));
-	assert_int_equal(got->trace_lost, 0);
-	assert_true(got->switches == want->switches);
-	assert_memory_equal(&got->decide_ns, &want->decide_ns, sizeof(got->decide_ns));
-	for (i = 0; i < want->n_vcpus; i++) {
-		const struct cx_record_vcpu *g = &got->vcpus[i], *w = &want->vcpus[i];
-
-		assert_memory_equal(g->time_ns, w->time_ns, sizeof(g->time_ns));
-		assert_memory_equal(g->migrations, w->migrations, sizeof(g->migrations));
-		assert_true(g->dispatches == w->dispatches);
-	}
-	for (i = 0; i < want->n_pcpus; i++) {
-		assert_true(got->pcpus[i].busy_ns == want->pcpus[i].busy_ns);
-		assert_true(got->pcpus[i].idle_ns == want->pcpus[i].idle_ns);
-	}
-}
-
 static void runs_come_back_with_their_totals(void **state)
 {
 	struct rig *rig = *state;
@@ -256,11 +234,11 @@ static void runs_come_back_with_their_totals(void **state)
 
 	assert_int_equal(rig_run(record_runs, dir), 0);
 	assert_true(rig_empty(rig->homes));
-	for (c = 0; c < 2; c++) {
+	for (c = 0; c < CAPTURES; c++) {
 		snprintf(inner, sizeof(inner), "%s/%u", dir, c);
 		assert_int_equal(cx_capture_read(inner, &records, &err), 2);
-		assert_same_run(records[0], first.record);
-		assert_same_run(records[1], second.record);
+		rig_assert_same_run(records[0], first.record);
+		rig_assert_same_run(records[1], second.record);
 		assert_int_equal(records[1]->vcpus[1].progress, 4711 + c);
 		rig_free_records(records, 2);
 	}

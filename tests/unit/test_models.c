@@ -100,7 +100,8 @@ static void test_every_payload_has_a_model(void **state)
 		if (n < 5 || strcmp(entry->d_name + n - 4, ".elf"))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(n - 4), entry->d_name);
-		if (!rig_model(name))
+		/* gauge measures what the simulator charges; there is nothing to simulate of it. */
+		if (!rig_model(name) && strcmp(name, "gauge") != 0)
 			fail_msg("%s has no model", name);
 	}
 	closedir(dir);

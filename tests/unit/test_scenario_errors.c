@@ -431,9 +431,9 @@ static void check_unreadable(const char *path, int code, const char *message)
 	struct cx_scenario *scenario = NULL;
 	struct cx_error err = { "" };
 
-	assert_int_equal(
-		cx_scenario_load_with(path, cx_payload_dirs, &cx_fake_payloads, &scenario, &err),
-		code);
+	assert_int_equal(cx_scenario_load_with(path, cx_payload_dirs, &cx_fake_payloads, NULL, 0,
+					       &scenario, &err),
+			 code);
 	assert_string_equal(err.text, message);
 	assert_null(scenario);
 }

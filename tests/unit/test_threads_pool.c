@@ -98,6 +98,7 @@ static void start(struct storm *s, const char *policy)
 	if (cx_plugin_load(rig_build_path(policy, path, sizeof(path)), NULL, &s->inner, &err))
 		fail_msg("%s", err.text);
 	s->spy = spy_new(cx_plugin_table(s->inner), 0);
+	s->spy->threaded = true;
 	s->rig.table = &s->spy->table;
 	s->rig.crowded = true;
 	s->rig.n_domains = DOMAINS;

@@ -216,9 +216,9 @@ static void test_what_a_core_has_for_itself(void **state)
 		{ "pack:1 l3:1 l2:2(size=1MiB) l1:1(size=32KiB) core:1 pu:2", 2, 1 << 20 },
 		{ "pack:1 l3:1 l2:1(size=4MiB) l1:2(size=48KiB) core:1 pu:2", 2, 48 << 10 },
 		{ "pack:1 l3:1(size=8MiB) core:2 pu:2", 2, 0 },
-		{ "pack:1 l3:4(size=8MiB) core:1 pu:1", 3, 8 << 20 },
-		{ "pack:1 l2:4(size=2MiB) pu:1", 3, 2 << 20 }, /* no cores: each CPU is one */
-		{ "pack:1 core:1 l2:2(size=2MiB) pu:2", 0, 2 << 20 },
+		{ "pack:1 l3:4(size=8MiB) core:1 pu:1", 3, 0 }, /* nothing below the last level */
+		{ "pack:1 l3:1 l2:4(size=2MiB) pu:1", 3, 2 << 20 }, /* no cores: each CPU is one */
+		{ "pack:1 l3:1 core:1 l2:2(size=2MiB) pu:2", 0, 2 << 20 },
 		{ "pack:1 core:2 pu:2", 2, 0 },
 	};
 	size_t i;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hwloc/export.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,7 +190,9 @@ static void test_bad_files(void **state)
 		  "t.xml:5: \"object\": type: found \"\", allowed Machine, Package, Core, PU, "
 		  "..." },
 		{ WITH("<object type=\"PU\"/>\n"), -EINVAL,
-		  "t.xml:5: \"object\": os_index: found \"\", allowed the CPU's number" },
+		  "t.xml:5: \"object\": os_index: found \"\", allowed its number" },
+		{ WITH("<object type=\"NUMANode\"/>\n"), -EINVAL,
+		  "t.xml:5: \"object\": os_index: found \"\", allowed its number" },
 		{ WITH("<object type=\"PU\" os_index=\"65534\"/>\n"), -ERANGE,
 		  "t.xml:5: \"object\": os_index: found \"65534\", allowed 0 to 65533" BITS32 },
 		{ WITH("<object type=\"PU\" os_index=\"-1\"/>\n"), -EINVAL,
@@ -219,7 +222,15 @@ static void test_bad_files(void **state)
 		  "t.xml: hwloc cannot read it: objects or CPU sets are missing or do not fit each "
 		  "other; name an XML file that `lstopo --of xml` wrote" },
 		{ WITH("<object type=\"PU\" os_index=\"5\" " SETS " gp_index=\"3\"/>\n"), -EINVAL,
-		  "t.xml: CPU 5: its cpuset is not that one number, or there are two of it" },
+		  "t.xml: CPU 5: its cpuset is not that one number or not within those around it, "
+		  "or "
+		  "there are two of it" },
+		{ HEAD MACHINE NODE "<object type=\"Core\" cpuset=\"0x2\" complete_cpuset=\"0x2\" "
+				    "nodeset=\"0x1\" complete_nodeset=\"0x1\" gp_index=\"9\">\n" PU
+				    "</object>\n" TAIL,
+		  -EINVAL,
+		  "t.xml: of its 1 CPUs hwloc takes 0: the others are not in the CPU sets around "
+		  "them" },
 	};
 	struct cx_topology *topo = NULL;
 	size_t i;
@@ -327,7 +338,7 @@ static void test_damaged_files(void **state)
 		assert_int_equal(cx_topology_open(FILE_NAME, &topo, &err), -EINVAL);
 		assert_true(err.text[0] && !strchr(err.text, '\n'));
 	}
-	for (i = 0; i < strlen(good); i += 3) {
+	for (i = 0; i < strlen(good); i += 7) {
 		memcpy(text, good, sizeof(good));
 		text[i] ^= 1;
 		write_file(text, strlen(good));
@@ -460,6 +471,44 @@ static void test_the_environment(void **state)
 	cx_topology_free(before);
 }
 
+/* --- by several threads at once ---------------------------------------------------------------- */
+
+#define THREADS 6
+#define TIMES 5
+
+/** Opens this host and a file by turns.  NULL, or the first error. */
+static void *opens(void *arg)
+{
+	struct cx_error *err = arg;
+	struct cx_topology *topo;
+	int i;
+
+	for (i = 0; i < TIMES; i++) {
+		if (cx_topology_open(i & 1 ? "host" : FILE_NAME, &topo, err) != 0)
+			return err;
+		cx_topology_free(topo);
+	}
+	return NULL;
+}
+
+static void test_in_several_threads(void **state)
+{
+	struct cx_error err[THREADS];
+	pthread_t threads[THREADS];
+	void *failed;
+	int i;
+
+	(void)state;
+	write_file(GOOD, strlen(GOOD));
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, opens, &err[i]), 0);
+	for (i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		if (failed)
+			fail_msg("%s", err[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_files),
 		cmocka_unit_test(test_isolated),
 		cmocka_unit_test(test_the_environment),
+		cmocka_unit_test(test_in_several_threads),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Wake-ups are never lost: tokens go to and fro between vCPUs of different domains, and
- * every one that was sent is received or still pending.  A lost wake-up stops the tokens
- * that wait for it, and then the count stands still.
+ * every one that was sent is received or still pending.  A lost wake-up stops the vCPU that
+ * waits for it, unless it waits with a deadline or another token comes: some wait without,
+ * for the only token that they have, and in the end each has to receive once more.
  *
  * The guests are stand-ins for KVM_RUN, so that this runs under ThreadSanitizer and the
  * millions take seconds; everything else is the real thing.
@@ -23,17 +24,19 @@
 #define SLOW_HOST 10u /* so many times fewer where CX_SLOW_HOST is set: an emulated host */
 #define PAIRS 3u      /* pairs of domains */
 #define VCPUS 3u      /* of each domain */
-#define TOKENS 4u     /* between two vCPUs, on ports of their own */
+#define TOKENS 4u     /* between two vCPUs, on ports of their own; one between the first two */
 #define STILL_S 20u   /* no event for so long means that one was lost */
 
 struct pair {
 	_Atomic uint64_t *total;
 	_Atomic uint64_t *senders; /* vCPUs that have sent */
+	_Atomic uint64_t *again;   /* vCPUs that have received in the last round */
+	atomic_bool *last_round;
 	atomic_bool *stop;
 	bool first; /* its vCPUs hold the tokens at the start */
 	struct {
 		uint64_t sent, received, timeouts, hand; /* hand: tokens to be sent, by port */
-		bool begun, blocked;
+		bool begun, blocked, counted;            /* in @again */
 	} v[VCPUS];
 };
 
@@ -56,6 +59,10 @@ static void take_tokens(struct standin_vcpu *v, struct pair *p)
 	p->v[v->index].received += (unsigned)__builtin_popcountll(mask);
 	p->v[v->index].hand |= mask;
 	atomic_fetch_add(p->total, (unsigned)__builtin_popcountll(mask));
+	if (mask && !p->v[v->index].counted && atomic_load(p->last_round)) {
+		p->v[v->index].counted = true;
+		atomic_fetch_add(p->again, 1);
+	}
 }
 
 static void guest_pingpong(struct standin_vcpu *v, struct cx_exit *exit)
@@ -65,7 +72,7 @@ static void guest_pingpong(struct standin_vcpu *v, struct cx_exit *exit)
 
 	if (!p->v[i].begun) {
 		p->v[i].begun = true;
-		p->v[i].hand = p->first ? (1u << TOKENS) - 1 : 0;
+		p->v[i].hand = p->first ? (1u << (i ? TOKENS : 1)) - 1 : 0;
 	} else if (p->v[i].blocked) {
 		if (!v->answered) { /* entered again without having been answered */
 			exit->kind = CX_EXIT_CRASH;
@@ -151,9 +158,9 @@ static void run_tokens(const char *plugin, bool hogs)
 {
 	struct rig r = { .n_domains = 2 * PAIRS + (hogs ? 2 : 0) };
 	struct pair pairs[2 * PAIRS] = { { 0 } };
-	_Atomic uint64_t total = 0, senders = 0;
+	_Atomic uint64_t total = 0, senders = 0, again = 0;
 	uint64_t events = getenv("CX_SLOW_HOST") ? EVENTS / SLOW_HOST : EVENTS;
-	atomic_bool stop = false;
+	atomic_bool stop = false, last_round = false;
 	unsigned i;
 	int rc;
 
@@ -164,6 +171,8 @@ static void run_tokens(const char *plugin, bool hogs)
 		}
 		pairs[i].total = &total;
 		pairs[i].senders = &senders;
+		pairs[i].again = &again;
+		pairs[i].last_round = &last_round;
 		pairs[i].stop = &stop;
 		pairs[i].first = i % 2 == 0;
 		r.domains[i] =
@@ -180,6 +189,11 @@ static void run_tokens(const char *plugin, bool hogs)
 	if (!reaches(&senders, 2 * PAIRS * VCPUS))
 		fail_msg("%llu of %u vCPUs have sent", (unsigned long long)senders,
 			 2 * PAIRS * VCPUS);
+	atomic_store(&last_round, true);
+	if (!reaches(&again, 2 * PAIRS * VCPUS))
+		fail_msg("after %llu events only %llu of %u vCPUs still receive: a wake-up was "
+			 "lost",
+			 (unsigned long long)total, (unsigned long long)again, 2 * PAIRS * VCPUS);
 	atomic_store(&stop, true);
 	usleep(20000);
 	rig_finish(&r);

@@ -5,6 +5,7 @@
  * A provider belongs to its process, not to a capture: LTTng's own state is global, and
  * so are the counters here, in this shared object alone.
  */
+#include "trace/lttng/clock.h"
 #include "trace/lttng/provider.h"
 #include "trace/sink.h"
 
@@ -22,6 +23,7 @@ struct counter {
 
 static struct counter counters[COUNTERS];
 static atomic_uint_fast64_t count_at_start;
+static struct cx_lttng_clock *_Atomic followed; /* NULL: real time */
 
 static uint64_t count(void)
 {
@@ -38,6 +40,14 @@ static void counted(unsigned pcpu)
 	atomic_fetch_add_explicit(&counters[pcpu % COUNTERS].n, 1, memory_order_relaxed);
 }
 
+static void tell_time(uint64_t t_ns)
+{
+	struct cx_lttng_clock *clock = atomic_load_explicit(&followed, memory_order_relaxed);
+
+	if (clock)
+		cx_lttng_clock_advance(clock, t_ns);
+}
+
 /* Events that no session has enabled are not counted: nobody misses them. */
 #define EMIT(name, e)                                                                              \
 	do {                                                                                       \
@@ -49,6 +59,7 @@ static void counted(unsigned pcpu)
 
 static void event(const struct cx_event *e)
 {
+	tell_time(e->t_ns);
 	switch ((enum cx_event_type)e->type) {
 	case CX_EV_WAKE:
 		EMIT(vcpu_wake, e);
@@ -120,6 +131,7 @@ static void text(enum text_kind kind, uint64_t t_ns, uint64_t sent, const char *
 		.parts = length ? (uint32_t)((length + TEXT_PART - 1) / TEXT_PART) : 1,
 	};
 
+	tell_time(t_ns);
 	for (t.part = 0; t.part < t.parts; t.part++) {
 		t.json = json + (size_t)t.part * TEXT_PART;
 		t.length = length < TEXT_PART ? (uint32_t)length : TEXT_PART;
@@ -150,6 +162,11 @@ static bool recording(void)
 	return hello.heard != 0;
 }
 
+static void follow(struct cx_lttng_clock *clock)
+{
+	atomic_store(&followed, clock);
+}
+
 __attribute__((visibility("default"))) const struct cx_trace_sink coxswain_trace_sink = {
 	.abi = CX_TRACE_SINK_ABI,
 	.event = event,
@@ -157,4 +174,5 @@ __attribute__((visibility("default"))) const struct cx_trace_sink coxswain_trace
 	.run_end = run_end,
 	.recording = recording,
 	.count = count,
+	.follow = follow,
 };

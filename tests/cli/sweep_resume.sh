@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Sweeps that are killed, stopped, run in parts and by several at once: nothing that is finished
+# is lost or run again, and in the end there are the same tables as without all that.
+. "$(dirname "$0")/lib.sh"
+mark_processes
+
+sweep=("$COXSWAIN" sweep)
+ENOUGH=6 # finished points before something happens
+
+cat >plan.yaml <<'Y'
+# Question: does it come to the same in the end?
+name: plan
+duration: 10s
+scenarios: [sleepers-and-hogs, two-weights]
+schedulers: [rr, credit]
+params: {slice: [2ms, 10ms], tslice: [5ms, 30ms]}
+seeds: 1-5
+Y
+POINTS=40
+"${sweep[@]}" plan.yaml --out whole --quiet >/dev/null || fail "an undisturbed sweep" "$(cat whole/log/*)"
+[ "$(ls whole/points | wc -l)" -eq $POINTS ] && pass "an undisturbed sweep" || fail "an undisturbed sweep" "$(ls whole/points | wc -l) points"
+
+# same NAME DIR: DIR has the tables of the undisturbed sweep, byte for byte.
+same() {
+	local f differ=
+	for f in points domains workloads means; do
+		cmp -s "whole/$f.csv" "$2/$f.csv" || differ+=" $f.csv"
+	done
+	cmp -s whole/summary.txt "$2/summary.txt" || differ+=" summary.txt"
+	[ -z "$differ" ] && pass "$1" || fail "$1" "differ:$differ; $(ls "$2/points" 2>&1 | wc -l) points"
+}
+finished() {
+	ls "$1/points" 2>/dev/null | grep -E '^[0-9]+\.json$' | sed 's/^0*//; s/\.json$//' | sort -n
+}
+# started DIR: how often each point was begun, "NUMBER TIMES" each.
+started() {
+	awk '$2 == "start" { n[$1]++ } END { for (i in n) print i, n[i] }' "$1"/log/*.log | sort -n
+}
+# begin DIR [option...]: start a sweep; go on when some points are finished, but not all.
+begin() {
+	local dir=$1
+	shift
+	"${sweep[@]}" plan.yaml --out "$dir" "$@" >"$dir.out" 2>"$dir.err" &
+	pid=$!
+	for _ in {1..3000}; do
+		[ "$(finished "$dir" | wc -l)" -ge $ENOUGH ] && break
+		sleep 0.01
+	done
+	[ "$(finished "$dir" | wc -l)" -lt $POINTS ] || fail "$dir: it was too fast to be disturbed" ""
+}
+# not_again NAME DIR BEFORE LOG: no point of BEFORE, finished then, was begun since LOG.
+not_again() {
+	local again
+	again=$(comm -12 <(sort "$3") <(tail -n +"$(($(wc -l <"$4") + 1))" "$2"/log/*.log | awk '$2 == "start" { print $1 }' | sort))
+	[ -s "$3" ] && [ -z "$again" ] && pass "$1" || fail "$1" "again: $again"
+}
+
+# --- the parent is killed ---------------------------------------------------------------------
+for jobs in 1 3; do
+	begin killed-$jobs --jobs $jobs
+	kill -9 $pid
+	wait $pid 2>/dev/null
+	nothing_left "killed, $jobs jobs: its processes end with it"
+	finished killed-$jobs >before
+	cp killed-$jobs/log/*.log log
+	[ ! -e killed-$jobs/points.csv ] && [ "$(wc -l <before)" -ge $ENOUGH ] && pass "killed, $jobs jobs: what was finished is there" ||
+		fail "killed, $jobs jobs: what was finished is there" "$(cat before)"
+	"${sweep[@]}" plan.yaml --out killed-$jobs --quiet >/dev/null 2>again.err || fail "killed, $jobs jobs: it goes on" "$(cat again.err)"
+	same "killed, $jobs jobs: in the end the same tables" killed-$jobs
+	not_again "killed, $jobs jobs: nothing finished was run again" killed-$jobs before log
+	said=$(started killed-$jobs | awk '{ n++ } $2 > 2 { print } $2 == 2 { twice++ } END { if (n != '$POINTS' || twice > '$jobs') print n, twice }')
+	[ -z "$said" ] && pass "killed, $jobs jobs: only what was under way was begun twice" || fail "killed, $jobs jobs: only what was under way was begun twice" "$said"
+done
+for i in 1 2 3 4; do # again and again
+	"${sweep[@]}" plan.yaml --out often --jobs 2 --quiet >/dev/null 2>&1 &
+	pid=$!
+	sleep 0.$((2 + i))
+	kill -9 $pid
+	wait $pid 2>/dev/null
+done
+"${sweep[@]}" plan.yaml --out often --quiet >/dev/null 2>&1
+same "killed time and again: in the end the same tables" often
+[ -z "$(ls -A often/points | grep -v '^[0-9]*\.json$')" ] && pass "and nothing half written is left" || fail "and nothing half written is left" "$(ls -A often/points)"
+
+# --- a process of it is killed ------------------------------------------------------------------
+begin worker --jobs 2
+for _ in {1..100}; do # it may end by itself between the two
+	child=$(pgrep -P $pid | head -n 1)
+	[ -n "$child" ] && kill -9 "$child" 2>/dev/null && break
+done
+wait $pid
+status=$?
+[ -n "$child" ] && [ $status -eq 0 ] && pass "a killed process: its point is run again" || fail "a killed process: its point is run again" "status $status: $(cat worker.err)"
+same "a killed process: the same tables" worker
+said=$(started worker | awk '$2 > 1 { n += $2 } END { print n + 0 }')
+[ "$said" -eq 2 ] || [ "$said" -eq 0 ] && pass "a killed process: only that point is begun twice" || fail "a killed process: only that point is begun twice" "$(started worker)"
+
+# --- stopped ---------------------------------------------------------------------------------------
+for signal in INT TERM; do
+	begin stop-$signal --jobs 2
+	kill -$signal $pid
+	wait $pid
+	status=$?
+	[ $status -eq 1 ] && grep -qE "^coxswain: [0-9]+ of $POINTS points are finished; the same command goes on from there" stop-$signal.err &&
+		pass "SIG$signal: says how to go on" || fail "SIG$signal: says how to go on" "status $status: $(cat stop-$signal.err)"
+	nothing_left "SIG$signal: nothing is left running"
+	finished stop-$signal >before
+	[ "$(($(wc -l <stop-$signal/points.csv) - 1))" -eq "$(wc -l <before)" ] && grep -q 'missing' stop-$signal.out &&
+		pass "SIG$signal: what is finished is told" || fail "SIG$signal: what is finished is told" "$(cat stop-$signal.out)"
+	cp stop-$signal/log/*.log log
+	"${sweep[@]}" stop-$signal/plan.yaml --out stop-$signal --quiet >/dev/null 2>&1
+	same "SIG$signal: gone on with by the copy of the plan, the same tables" stop-$signal
+	not_again "SIG$signal: nothing finished was run again" stop-$signal before log
+done
+
+# --- several at once ----------------------------------------------------------------------------
+begin both --jobs 1
+expect "a second sweep in one folder is refused" 1 "both: a sweep is running there already, process $pid: wait for it or stop it" "${sweep[@]}" plan.yaml --out both
+wait $pid
+same "and does not disturb the first" both
+# Parts that overlap, all at the same time, from nothing.
+pids=()
+for part in 1-20 11-30 21-40 5-35 1,3,5,40; do
+	"${sweep[@]}" plan.yaml --out parts --points $part --quiet >"part.$part" 2>&1 &
+	pids+=($!)
+done
+wrong=
+for pid in "${pids[@]}"; do
+	wait "$pid" || wrong+=" $pid"
+done
+[ -z "$wrong" ] && [ "$(finished parts | wc -l)" -eq $POINTS ] && pass "parts that overlap, at once" || fail "parts that overlap, at once" "$wrong: $(cat part.*)"
+[ "$(started parts | awk '$2 == 1' | wc -l)" -eq $POINTS ] && pass "each point was begun once" || fail "each point was begun once" "$(started parts)"
+[ ! -e parts/points.csv ] && pass "parts make no tables" || fail "parts make no tables" ""
+"${sweep[@]}" plan.yaml --out parts --quiet >/dev/null 2>&1
+same "the whole makes them, with nothing left to run" parts
+[ "$(started parts | awk '$2 == 1' | wc -l)" -eq $POINTS ] && pass "and runs nothing again" || fail "and runs nothing again" "$(started parts)"
+
+# --- not the same sweep any more -------------------------------------------------------------------
+mkdir mine && cp "$TOP/workloads/scenarios/two-weights.yaml" mine/two.yaml && cp "$BUILD/lib/coxswain/schedulers/rr.so" mine/
+printf 'duration: 100ms\nscenarios: [two.yaml]\nschedulers: [./rr.so]\n' >mine/plan.yaml
+"${sweep[@]}" mine/plan.yaml --out changed --quiet >/dev/null
+sed 's/100ms/200ms/' mine/plan.yaml >mine/other.yaml
+expect "another plan is refused" 2 'changed/plan.yaml: the sweep there began with another plan \(line 1 differs\)' "${sweep[@]}" mine/other.yaml --out changed
+expect "also for a part" 2 'changed/plan.yaml: the sweep there began with another plan' "${sweep[@]}" mine/other.yaml --out changed --points 1
+echo '# changed' >>mine/two.yaml
+expect "another scenario is refused" 2 'changed/scenarios/two.yaml: the sweep there began with another scenario' "${sweep[@]}" mine/plan.yaml --out changed
+cp "$TOP/workloads/scenarios/two-weights.yaml" mine/two.yaml
+cp "$BUILD/lib/coxswain/schedulers/credit.so" mine/rr.so
+expect "another policy is refused" 2 'changed/schedulers/rr.so: the sweep there began with another policy' "${sweep[@]}" mine/plan.yaml --out changed
+rm changed/points/*
+expect "but the folder goes on with its own" 0 'Sweep: changed' "${sweep[@]}" changed/plan.yaml --out changed
+json "as it began" changed/points/000001.json '.summary.runs[0].scheduler == "rr"'
+nothing_left "nothing is left behind"
