@@ -16,21 +16,26 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static void write_options(FILE *out, const struct prop_scenario *s, const char *costs)
+{
+	if (!s->default_costs)
+		fprintf(out, " --costs %s", costs);
+	if (s->shuffle)
+		fprintf(out, " --shuffle-ties %" PRIu64, s->shuffle);
+	fprintf(out, "\n");
+}
+
 /* How to see it again, as a person would type it. */
 static void write_commands(FILE *out, const struct prop_campaign *c, const char *file,
 			   const char *costs)
 {
-	const struct prop_scenario *s = &c->failing;
+	int build = (int)(base_name(c->keep) - c->keep) - (int)sizeof("test-logs/");
 
-	fprintf(out, "Run it:   coxswain run %s --machine sim%s%s", file,
-		s->default_costs ? "" : " --costs ", s->default_costs ? "" : costs);
-	if (s->shuffle)
-		fprintf(out, " --shuffle-ties %" PRIu64, s->shuffle);
-	fprintf(out, "\nCheck it: BUILD/tests/test_properties %s%s%s", file,
-		s->default_costs ? "" : " --costs ", s->default_costs ? "" : costs);
-	if (s->shuffle)
-		fprintf(out, " --shuffle-ties %" PRIu64, s->shuffle);
-	fprintf(out, "\n");
+	fprintf(out, "Run it:   %.*s/coxswain run %s --machine sim --watchdog %us", build, c->keep,
+		file, (unsigned)(PROP_WATCHDOG / CX_SEC));
+	write_options(out, &c->failing, costs);
+	fprintf(out, "Check it: %.*s/tests/test_properties %s", build, c->keep, file);
+	write_options(out, &c->failing, costs);
 }
 
 static bool keep_costs(const struct prop_campaign *c, const char *path)

@@ -8,8 +8,11 @@
  *   check.c     the check: a machine of its own that reads the run's events one by one
  *               (with waits.c and shares.c)
  *   bounds.c    what each policy promises, in numbers
+ *   tidy.c      a scenario whose parts were changed, made to fit together again
  *   shrink.c    a scenario that fails, made as small as still fails
  *   campaign.c  many scenarios under one policy
+ *   tell.c      events as text
+ *   bugs/       patches that plant a bug in a policy each: POLICY-WHAT.patch
  *
  * Times are nanoseconds of virtual time.
  */
@@ -244,7 +247,7 @@ unsigned prop_shrink(const struct prop_policy *policy, const char *payloads, enu
 struct prop_campaign {
 	const struct prop_policy *policy;
 	const char *payloads;
-	const char *keep; /* folder for what fails */
+	const char *keep; /* folder for what fails: BUILD/test-logs/WHAT */
 	uint64_t first_seed;
 	unsigned count;
 	/* what came of it */
