@@ -7,15 +7,19 @@ TEST_SO := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(wildcard tests
 # What an emulated host runs beside its tests.
 HOST_BIN := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*.c)) $(B)/bench/moving
 # Code that several of them share.
-SUPPORT_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard tests/support/*.c))
+SUPPORT_OBJ := $(patsubst %,$(B)/obj/%.o,$(wildcard tests/support/*.c tests/property/*.c))
 SUPPORT_LIB := $(if $(SUPPORT_OBJ),$(B)/libsupport.a)
 # The models once more, driven by a stand-in for the simulator under other names.
 RIG_MODEL_OBJ := $(patsubst %,$(B)/obj/tests/models/%.o,$(MODEL_SRC))
 # The tests that also run under ThreadSanitizer: those named in the list.
 TSAN_BIN := $(patsubst %,$(B)/tests/%,$(shell awk '$$1 == "tsan" { print $$2 }' tests/tests.cfg))
 
+# Policies with a bug planted in each, for the test that the property tests find it.
+BUG_SO := $(if $(SAN),,$(patsubst tests/property/bugs/%.patch,$(B)/tests/bugs/%.so,$(wildcard tests/property/bugs/*.patch)))
+
 .PHONY: all-tests
-all-tests: all $(UNIT_BIN) $(TEST_SO) $(TEST_ELF) $(HOST_BIN)
+all-tests: all $(UNIT_BIN) $(TEST_SO) $(TEST_ELF) $(HOST_BIN) $(BUG_SO)
+	@rm -f $(filter-out $(BUG_SO),$(wildcard $(B)/tests/bugs/*.so))
 .PHONY: tsan-tests
 tsan-tests: $(TSAN_BIN) $(SCHED_SO) $(TEST_SO) $(PAYLOAD_ELF) $(TEST_ELF)
 .PHONY: all-bench
@@ -51,6 +55,17 @@ $(B)/tests/plugins/%.so: $(B)/obj/tests/plugins/%.c.o
 	@mkdir -p $(@D)
 	$(call say,PLUGIN,$@)
 	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -shared -o $@ $^
+
+# POLICY-WHAT.patch is applied to a copy of schedulers/POLICY, which stays as it is.
+bug_of = schedulers/$(firstword $(subst -, ,$(1)))
+$(B)/tests/bugs/%.so: tests/property/bugs/%.patch $$(wildcard $$(call bug_of,$$*)/*.[ch]) $(FLAGS)
+	@rm -rf $(B)/obj/tests/bugs/$* && mkdir -p $(@D) $(B)/obj/tests/bugs/$*/schedulers
+	$(call say,BUG,$@)
+	$(Q)cp -r $(call bug_of,$*) $(B)/obj/tests/bugs/$*/schedulers
+	$(Q)patch -s -p1 -d $(B)/obj/tests/bugs/$* <$< || { \
+		echo '$<: fits $(call bug_of,$*) no more; write it anew'; exit 1; }
+	$(Q)$(CC) $(filter-out $(DEPS),$(PLUGIN_CFLAGS)) $(LDFLAGS) -shared -o $@ \
+		$(B)/obj/tests/bugs/$*/$(call bug_of,$*)/*.c
 
 MAKE_AGAIN = +$(Q)$(MAKE) --no-print-directory $(JOBS)
 .PHONY: test

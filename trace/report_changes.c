@@ -51,6 +51,8 @@ int cx_changes_find(const struct cx_record *record, struct cx_changes *list)
 		if (cx_is_change(e))
 			rc = add(list, e);
 	cx_history_cursor_free(cursor);
+	if (rc)
+		cx_changes_free(list);
 	return rc;
 }
 

@@ -103,7 +103,7 @@ struct cx_changes {
 
 /** Is it a change of values, parameters or the pool? */
 bool cx_is_change(const struct cx_event *event);
-/** Returns 0 or -ENOMEM; *list can be freed either way. */
+/** Returns 0, or -ENOMEM with an empty list. */
 int cx_changes_find(const struct cx_record *record, struct cx_changes *list);
 void cx_changes_free(struct cx_changes *list);
 /** "weight of web.0 and 3 more: 512", "pCPU 3 offline"; malloc'd, NULL when out of memory. */

@@ -19,10 +19,14 @@
 #define ROWS_PER_DOMAIN 4u
 #define PERCENT 100.0
 
-/* What of the replicas of one domain is the same: the name up to the dot. */
+/* What of the replicas of one domain is the same: the name up to the dot before its number. */
 static size_t stem_length(const char *name)
 {
-	return strcspn(name, ".");
+	const char *dot = strrchr(name, '.');
+
+	return dot && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == '\0'
+		       ? (size_t)(dot - name)
+		       : strlen(name);
 }
 
 static bool same_stem(const struct cx_record *r, unsigned a, unsigned b)

@@ -214,6 +214,8 @@ static int start_policy(struct cx_dispatch *d, struct cx_error *err)
 				"scheduler %s: pCPU %u did not come online (%d)",
 				d->policy.plugin->name, i, rc);
 	}
+	if (!rc)
+		pool_settle(d, true);
 	if (!rc && cx_dispatch_dead(d, err))
 		rc = -ECANCELED;
 	return rc;
@@ -227,6 +229,11 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 
 	if (!d)
 		return cx_fail(err, ENOMEM, "out of memory");
+	if (config->n_pcpus > CX_DISPATCH_PCPUS_MAX) {
+		free(d);
+		return cx_fail(err, EINVAL, "a run of %u pCPUs: found too many, allowed 1 to %u",
+			       config->n_pcpus, CX_DISPATCH_PCPUS_MAX);
+	}
 	d->ops = config->ops;
 	d->machine = config->machine;
 	d->history = config->history;
@@ -268,6 +275,7 @@ static void take_offline(struct cx_dispatch *d, uint64_t now)
 {
 	unsigned i;
 
+	pool_settle(d, false);
 	for (i = 0; d->pcpus && i < d->n_pcpus && d->pcpus[i].d; i++)
 		if (d->pcpus[i].attached)
 			pcpu_part(&d->pcpus[i], now);

@@ -28,6 +28,8 @@
 struct cx_dispatch;
 
 #define CX_NEVER UINT64_MAX
+/** Each pCPU keeps a list of all others, which is what bounds them. */
+#define CX_DISPATCH_PCPUS_MAX 16384u
 #define CX_WATCHDOG_DEFAULT_NS 2000000000ull
 #define CX_WATCHDOG_MIN_NS 10000000ull /* it looks four times as often */
 #define CX_STUCK_LOOK_NS 250000000ull  /* how often to call cx_dispatch_check_stuck() */
@@ -84,7 +86,7 @@ struct cx_dispatch_config {
 /**
  * Make a dispatcher with all its pCPUs (online, idle) and all its domains (not yet
  * attached), and the policy's instance.
- * Returns 0; -EINVAL when a domain's affinity leaves it no pCPU; -ECANCELED when the
+ * Returns 0; -EINVAL when a domain's affinity leaves it no pCPU, or there are too many; -ECANCELED when the
  * policy crashed; what the policy's init or pcpu_online returned; -ENOMEM.
  */
 int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch **d,

@@ -91,12 +91,16 @@ bool cx_dispatch_dead(struct cx_dispatch *d, struct cx_error *why)
 	return true;
 }
 
-/* Where the clock stands still in an operation, looks at the same one are counted. */
+/* Where the clock stands still in an operation, looks at the same one are counted.  A host that
+ * is busy with other things must not look like a policy that hangs: so for some time at least. */
 static void check_count(struct cx_dispatch *d, struct cx_guard_watch *w, uint64_t since)
 {
+	uint64_t least =
+		d->watchdog_ns > CX_WATCHDOG_DEFAULT_NS ? d->watchdog_ns : CX_WATCHDOG_DEFAULT_NS;
+
 	w->looks = since && since == w->seen_ns ? w->looks + 1 : 0;
 	w->seen_ns = since;
-	if (w->looks > d->watchdog_ns / CX_STUCK_LOOK_NS)
+	if (w->looks > least / CX_STUCK_LOOK_NS)
 		cx_guard_break(w, since);
 }
 

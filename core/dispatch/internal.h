@@ -140,6 +140,7 @@ struct cx_dispatch {
 	struct cx_policy policy;
 	pthread_mutex_t instance_lock;
 	bool one_lock, single_thread;
+	bool settled;          /* all locks to write: the beginning is over, and not yet the end */
 	uint64_t operations;   /* so far; counted where one thread drives it */
 	struct cx_hist *hists; /* what pCPUs' cost and gap point into */
 	unsigned n_pcpus, n_domains, n_vcpus, n_llcs;
@@ -248,6 +249,8 @@ static inline bool eligible(const struct cx_vcpu *v, const struct cx_pcpu *p)
 }
 
 /* --- pool.c --- */
+/** All pCPUs have joined (or will part): keep the lists of neighbours (or not).  All locks. */
+void pool_settle(struct cx_dispatch *d, bool settled);
 /** @p itself at rank 0, then the others that are online, the nearest first; NULL past them. */
 struct cx_pcpu *near_pcpu(const struct cx_pcpu *p, unsigned rank);
 /** @p joins the pool.  [all] */

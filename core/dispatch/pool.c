@@ -9,7 +9,6 @@
 #include "core/dispatch/internal.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* --- near[]: the pCPU itself, then the others that are online, the nearest first --- */
 
@@ -18,68 +17,56 @@ static unsigned near_len(const struct cx_pcpu *p)
 	return atomic_load_explicit(&p->d->n_online, memory_order_relaxed) + !is_online(p);
 }
 
+static void near_fill(struct cx_pcpu *p)
+{
+	struct cx_dispatch *d = p->d;
+	unsigned n = 0, i, distance;
+
+	p->near[n++] = (uint16_t)p->index;
+	for (distance = CX_DIST_SMT; distance <= CX_DIST_REMOTE; distance++)
+		for (i = 0; i < d->n_pcpus; i++) {
+			const struct cx_pcpu *q = &d->pcpus[i];
+
+			if (q != p && is_online(q) && distance_of(p, q) == distance)
+				p->near[n++] = (uint16_t)i;
+		}
+}
+
+/* At either end of the run pCPUs join and part one by one, and nobody else is there: lists are
+ * then made when somebody asks. */
 struct cx_pcpu *near_pcpu(const struct cx_pcpu *p, unsigned rank)
 {
+	if (!p->d->settled)
+		near_fill(&p->d->pcpus[p->index]);
 	return rank < near_len(p) ? &p->d->pcpus[p->near[rank]] : NULL;
 }
 
-static bool nearer(const struct cx_pcpu *from, unsigned a, unsigned b)
+static void near_fill_all(struct cx_dispatch *d)
 {
-	enum cx_distance to_a = distance_of(from, &from->d->pcpus[a]);
-	enum cx_distance to_b = distance_of(from, &from->d->pcpus[b]);
+	unsigned i;
 
-	return to_a != to_b ? to_a < to_b : a < b;
+	for (i = 0; d->settled && i < d->n_pcpus; i++)
+		near_fill(&d->pcpus[i]);
 }
 
-/* The rank of @index in @p's list of @len, or where it would have to stand; not 0. */
-static unsigned near_rank(const struct cx_pcpu *p, unsigned len, unsigned index)
+void pool_settle(struct cx_dispatch *d, bool settled)
 {
-	unsigned low = 1, high = len;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (nearer(p, p->near[middle], index))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	d->settled = settled;
+	near_fill_all(d);
 }
 
 static void pool_add(struct cx_pcpu *p)
 {
-	struct cx_dispatch *d = p->d;
-	unsigned i;
-
-	for (i = 0; i < d->n_pcpus; i++) {
-		struct cx_pcpu *q = &d->pcpus[i];
-		unsigned len = near_len(q), rank = near_rank(q, len, p->index);
-
-		if (q == p)
-			continue;
-		memmove(&q->near[rank + 1], &q->near[rank], (len - rank) * sizeof(*q->near));
-		q->near[rank] = (uint16_t)p->index;
-	}
 	atomic_store(&p->online, true);
-	atomic_fetch_add(&d->n_online, 1);
+	atomic_fetch_add(&p->d->n_online, 1);
+	near_fill_all(p->d);
 }
 
 static void pool_remove(struct cx_pcpu *p)
 {
-	struct cx_dispatch *d = p->d;
-	unsigned i;
-
-	for (i = 0; i < d->n_pcpus; i++) {
-		struct cx_pcpu *q = &d->pcpus[i];
-		unsigned len = near_len(q), rank = near_rank(q, len, p->index);
-
-		if (q == p)
-			continue;
-		memmove(&q->near[rank], &q->near[rank + 1], (len - rank - 1) * sizeof(*q->near));
-	}
 	atomic_store(&p->online, false);
-	atomic_fetch_sub(&d->n_online, 1);
+	atomic_fetch_sub(&p->d->n_online, 1);
+	near_fill_all(p->d);
 }
 
 /* --- joining and leaving, at either end of the run or within it ------------------- */

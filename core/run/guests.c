@@ -73,6 +73,8 @@ static int open_topology(struct run *r)
 		rc = cx_topology_host(&r->topology, r->err);
 	else
 		rc = cx_topology_open(what, &r->topology, r->err);
+	if (rc && what && what == r->scenario->topology)
+		cx_fail_prefix(r->err, -rc, "%s:%u", r->scenario->path, r->scenario->topology_line);
 	/* Nobody else is on a simulated host. */
 	if (!rc && sim)
 		cx_topology_use_all(r->topology);

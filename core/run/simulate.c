@@ -138,11 +138,14 @@ static int agenda_act(void *arg)
 	return do_next_action(arg);
 }
 
+static bool agenda_over(void *arg)
+{
+	return all_ended(arg);
+}
+
 static bool over(struct run *r, int reached)
 {
 	if (reached || cx_dispatch_dead(r->dispatch, NULL))
-		return true;
-	if (all_ended(r))
 		return true;
 	if (r->options->stop && atomic_load(r->options->stop)) {
 		r->record->interrupted = true;
@@ -160,7 +163,7 @@ static void look_after(struct run *r)
 
 static int run_it(struct run *r)
 {
-	const struct cx_sim_agenda agenda = { agenda_next, agenda_act, r };
+	const struct cx_sim_agenda agenda = { agenda_next, agenda_act, agenda_over, r };
 	int rc = cx_plan(r->scenario, r->duration_ns, &r->actions, &r->n_actions, r->err);
 
 	while (rc >= 0) {

@@ -83,17 +83,26 @@ static uint64_t missing(const struct cx_model_vcpu *v, const struct sim_traces *
 	return least(v->set_bytes, cache->size) - remains(t, cache, where);
 }
 
-/* An access to what is in no cache that it has here. */
-static uint64_t far_price(const struct cx_sim *sim, const struct cx_model_vcpu *v,
-			  const struct sim_pcpu *p)
+/*
+ * Of @missing bytes of the last level: what the cache that it used last still has, comes from
+ * there, at a price by distance; what nobody has comes from memory.  In picoseconds.
+ */
+static uint64_t far_ps(const struct cx_sim *sim, const struct cx_model_vcpu *v,
+		       const struct sim_pcpu *p, uint64_t missing_bytes)
 {
+	uint64_t there = 0, price = 0;
 	unsigned distance;
 
-	if (v->llc.where == CX_SIM_NOWHERE || v->llc.where == p->llc || v->last == CX_SIM_NOWHERE)
-		return cost(sim, CX_COST_ACCESS_MEMORY);
-	distance =
-		cx_topology_distance(sim->topology, sim->cpus[v->last], sim->cpus[p - sim->pcpus]);
-	return cost(sim, distance == CX_DIST_REMOTE ? CX_COST_ACCESS_REMOTE : CX_COST_ACCESS_NODE);
+	if (v->llc.where != CX_SIM_NOWHERE && v->llc.where != p->llc && v->last != CX_SIM_NOWHERE) {
+		there = least(remains(&v->llc, &sim->llcs[v->llc.where], v->llc.where),
+			      missing_bytes);
+		distance = cx_topology_distance(sim->topology, sim->cpus[v->last],
+						sim->cpus[p - sim->pcpus]);
+		price = cost(sim, distance == CX_DIST_REMOTE ? CX_COST_ACCESS_REMOTE
+							     : CX_COST_ACCESS_NODE);
+	}
+	return there / LINE * price +
+	       (missing_bytes - there) / LINE * cost(sim, CX_COST_ACCESS_MEMORY);
 }
 
 void sim_cache_enter(struct cx_sim *sim, struct cx_model_vcpu *v, const struct sim_pcpu *p)
@@ -104,7 +113,7 @@ void sim_cache_enter(struct cx_sim *sim, struct cx_model_vcpu *v, const struct s
 	v->miss_llc = missing(v, &v->llc, &sim->llcs[p->llc], p->llc);
 	far = v->miss_llc / LINE;
 	near = v->miss_near > v->miss_llc ? (v->miss_near - v->miss_llc) / LINE : 0;
-	ps = far * far_price(sim, v, p) + near * cost(sim, CX_COST_ACCESS_LLC);
+	ps = far_ps(sim, v, p, v->miss_llc) + near * cost(sim, CX_COST_ACCESS_LLC);
 	v->cold_work_ns = (far + near) * v->warm_ps / PS_PER_NS;
 	v->cold_ns = ps / PS_PER_NS;
 	if (v->cold_ns < v->cold_work_ns)

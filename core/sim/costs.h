@@ -19,7 +19,7 @@
 
 enum cx_cost_index {
 	/* On the way from one guest to the next.  Durations. */
-	CX_COST_DECIDE,     /* guest left -> decided; booked to the one that leaves */
+	CX_COST_DECIDE,     /* guest left -> decided; booked to the one that is put on */
 	CX_COST_SWITCH,     /* decided -> another guest runs */
 	CX_COST_RESUME,     /* decided -> the same guest runs on */
 	CX_COST_SLICE_LATE, /* end of a slice -> guest left */

@@ -113,6 +113,7 @@ struct cx_sim {
 	uint64_t random; /* of ties */
 	uint64_t chance; /* of what things cost */
 	bool shuffle, traced;
+	bool ended; /* somebody has, since the agenda was asked last */
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
 };

@@ -6,8 +6,9 @@
 
 #include <errno.h>
 
-/* More at one instant, for each vCPU and pCPU, and time stands still. */
+/* More at one instant, for each vCPU and pCPU and in all, and time stands still. */
 #define INSTANT_EVENTS 100000u
+#define INSTANT_EVENTS_MAX 20000000u
 
 /* SplitMix64, as the dispatcher's own numbers (core/dispatch/services.c). */
 static uint64_t next_random(uint64_t *state)
@@ -162,7 +163,9 @@ static int one_event(struct cx_sim *sim, uint64_t timers, uint64_t agenda_at,
 
 static bool stands_still(const struct cx_sim *sim)
 {
-	return sim->instant_events > (uint64_t)INSTANT_EVENTS * (sim->n_vcpus + sim->n_pcpus);
+	uint64_t most = (uint64_t)INSTANT_EVENTS * (sim->n_vcpus + sim->n_pcpus);
+
+	return sim->instant_events > first_of(most, INSTANT_EVENTS_MAX);
 }
 
 int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
@@ -185,8 +188,13 @@ int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
 		rc = one_event(sim, timers, agenda_at, agenda);
 		if (rc < 0)
 			return rc;
-		if (agenda_at <= at)
+		if (agenda_at <= at) {
 			agenda_at = agenda->next(agenda->arg);
+			sim->ended = true; /* it may have stopped some that did not run */
+		}
+		if (sim->ended && agenda->over(agenda->arg))
+			return 1;
+		sim->ended = false;
 		if (stands_still(sim))
 			return cx_fail(err, EDEADLK,
 				       "simulation: time stands still at %llu ns after %llu events "

@@ -95,6 +95,7 @@ static void leave(struct cx_sim *sim, struct sim_pcpu *p, enum cx_why why, uint6
 	if (sim->now_ns > decide)
 		left_ns = sim->now_ns - decide;
 	cx_dispatch_leave(v->v, why, deadline_ns, left_ns, &decision);
+	sim->ended |= decision.ended;
 	if (decision.next == v->v) {
 		way = decide + sim_charge(sim, CX_COST_RESUME);
 		go_on(sim, p, &decision, way);
@@ -179,14 +180,17 @@ static void kick(struct cx_sim *sim, struct sim_pcpu *p)
 void sim_pcpu_kicked(struct cx_sim *sim, struct sim_pcpu *p)
 {
 	struct cx_decision decision;
+	uint64_t decide;
 	int rc = cx_dispatch_enter(p->p, &decision);
 
-	if (rc == 1)
-		put_on(sim, p, &decision,
-		       sim_charge(sim, CX_COST_DECIDE) + sim_charge(sim, CX_COST_IDLE_WAKE));
-	else if (rc == -EBUSY && p->on)
+	if (rc == 1) {
+		/* One after the other: each draw has its place in the sequence. */
+		decide = sim_charge(sim, CX_COST_DECIDE);
+		put_on(sim, p, &decision, decide + sim_charge(sim, CX_COST_IDLE_WAKE));
+	} else if (rc == -EBUSY && p->on) {
 		kick(sim, p);
-	else
+	} else {
 		return;
+	}
 	sim_pcpu_plan(sim, p);
 }

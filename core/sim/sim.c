@@ -4,6 +4,8 @@
  */
 #include "core/sim/internal.h"
 
+#include "core/vmm/vmm.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,8 +178,9 @@ int cx_sim_new(const struct cx_sim_config *config, struct cx_sim **out, struct c
 	sim->n_domains = config->n_domains;
 	sim->seed = config->seed;
 	sim->shuffle = config->shuffle;
-	sim->random = config->shuffle_seed;
-	sim->chance = config->seed;
+	/* Of their own, whatever else is drawn from the same seeds. */
+	sim->random = cx_guest_seed(config->shuffle_seed, UINT32_MAX, 0);
+	sim->chance = cx_guest_seed(config->seed, UINT32_MAX, 1);
 	sim->traced = config->traced;
 	sim->log = config->log;
 	sim->log_arg = config->log_arg;
@@ -195,7 +198,7 @@ int cx_sim_new(const struct cx_sim_config *config, struct cx_sim **out, struct c
 	}
 	init_pcpus(sim);
 	if (sim->shuffle)
-		cx_timers_shuffle(&sim->queue, config->shuffle_seed);
+		cx_timers_shuffle(&sim->queue, cx_guest_seed(config->shuffle_seed, UINT32_MAX, 2));
 	*out = sim;
 	return 0;
 }

@@ -59,6 +59,7 @@ struct cx_sim_config {
 struct cx_sim_agenda {
 	uint64_t (*next)(void *arg); /* when; CX_NEVER = nothing any more */
 	int (*act)(void *arg);       /* do what is due now; a negative errno ends the run */
+	bool (*over)(void *arg);     /* asked when a vCPU has ended: is nothing left to do? */
 	void *arg;
 };
 
@@ -78,7 +79,8 @@ uint64_t cx_sim_now(const struct cx_sim *sim);
 
 /**
  * Run until @until_ns, or for @max_events, whichever comes first.
- * Returns 1: until_ns is reached (and all that is due before it done); 0: call again;
+ * Returns 1: until_ns is reached (and all that is due before it done), or the agenda says
+ * that it is over; 0: call again;
  * -EDEADLK: time stands still (a model or a policy that acts for ever at one instant);
  * what the agenda returned.  A message with the last two.
  */

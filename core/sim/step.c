@@ -116,9 +116,6 @@ static uint64_t length_of(struct cx_sim *sim, const struct cx_model_step *step)
 	case CX_MODEL_WORK:
 	case CX_MODEL_SPIN:
 		return step->ns;
-	case CX_MODEL_TIMER:
-	case CX_MODEL_SEND:
-		return sim_charge(sim, CX_COST_HYPERCALL);
 	default: /* one way; back is another matter */
 		return sim_charge(sim, CX_COST_HYPERCALL) / 2;
 	}
@@ -184,9 +181,11 @@ enum sim_then sim_step_done(struct cx_sim *sim, struct cx_model_vcpu *v, enum cx
 		return SIM_LEAVES;
 	case CX_MODEL_TIMER:
 		cx_dispatch_set_timer(v->v, s.ns ? after(sim, s.ns) : CX_NEVER);
+		v->stall_ns += sim_charge(sim, CX_COST_HYPERCALL) / 2;
 		return SIM_EXITED_TO_US;
 	case CX_MODEL_SEND:
 		send(sim, v);
+		v->stall_ns += sim_charge(sim, CX_COST_HYPERCALL) / 2;
 		return SIM_EXITED_TO_US;
 	case CX_MODEL_EXIT:
 	default:

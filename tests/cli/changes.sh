@@ -72,6 +72,14 @@ else
 fi
 expect "the table tells of it" 0 'during the run: at .* weight of heavy: 768' "$COXSWAIN" analyze weights
 
+# linux raises a weight by making threads less nice, which takes a privilege.
+if [ "$(id -u)" -eq 0 ]; then
+	expect "a weight that the host does not let linux raise" 0 '"ignored": "reservation limit param tslice weight in changes\[0\] \(not permitted\)"' \
+		setpriv --bounding-set=-sys_nice "$COXSWAIN" run weights.yaml -s linux --json
+else
+	skip "a weight that the host does not let linux raise" "not root"
+fi
+
 if [ "$(nproc)" -lt 2 ] || ! taskset -c 0,1 true 2>/dev/null; then
 	skip "a pCPU that goes offline" "CPUs 0 and 1 are not both ours"
 	exit 0

@@ -72,6 +72,17 @@ check "two traces, one text: credit" same events-a-credit events-b-credit
 "$COXSWAIN" analyze trace-a --json >analyzed.json
 same_times "what the trace says is what the program said" trace-a.json analyzed.json
 
+cat >ends.yaml <<'Y'
+name: ends
+duration: 10s
+pcpus: "0"
+domains:
+  - {name: hog, count: 2, workload: {name: hog, work: 100000}}
+Y
+check "domains that end" sh -c '"$@" >ends.json' sh "$COXSWAIN" run ends.yaml --machine sim -s rr --json
+json "end the run, at that nanosecond" ends.json '.runs[0].duration_ns == ([.runs[0].domains[].vcpus[].stop_ns] | max) and
+	.runs[0].duration_ns < 1e9 and all(.runs[0].domains[]; .end == "exit")'
+
 cat >own.yaml <<Y
 name: own
 duration: 100ms
@@ -81,5 +92,5 @@ Y
 expect "a workload without a model" 2 'own.yaml:[0-9]+: domain own: workload .* has no model.*hog' \
 	"$COXSWAIN" run own.yaml --machine sim
 sed -i 's/^topology:.*/topology: "core:x"/' wide.yaml
-expect "no such topology" 2 'topology "core:x"' "$COXSWAIN" run wide.yaml --machine sim
+expect "no such topology, and where" 2 'wide.yaml:[0-9]+: topology "core:x"' "$COXSWAIN" run wide.yaml --machine sim
 nothing_left "no process is left, nor a file"

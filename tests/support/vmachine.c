@@ -534,7 +534,7 @@ void vmachine_check(const struct vm *m)
 {
 	struct cx_metrics *metrics;
 	struct cx_error err = { "" };
-	uint64_t busy = 0, ran = 0;
+	uint64_t busy = 0, ran = 0, offline = 0;
 	unsigned i;
 
 	assert_true(m->finished);
@@ -550,8 +550,11 @@ void vmachine_check(const struct vm *m)
 
 		assert_int_equal(p->busy_ns + p->idle_ns + p->offline_ns, m->record->duration_ns);
 		busy += p->busy_ns;
+		offline += p->offline_ns;
 	}
 	assert_int_equal(busy, ran);
+	assert_int_equal(metrics->busy_ns, busy);
+	assert_int_equal(metrics->offline_ns, offline);
 	assert_int_equal(metrics->switches, m->record->switches);
 	cx_metrics_free(metrics);
 }

@@ -275,10 +275,17 @@ static inline int sr_agenda_act(void *arg)
 	return 0;
 }
 
+/* A test runs to the time that it says. */
+static inline bool sr_agenda_over(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 /** Until @until_ns; what cx_sim_run() says. */
 static inline int sr_run(struct sim_rig *r, uint64_t until_ns)
 {
-	const struct cx_sim_agenda agenda = { sr_agenda_next, sr_agenda_act, r };
+	const struct cx_sim_agenda agenda = { sr_agenda_next, sr_agenda_act, sr_agenda_over, r };
 	int rc = 0;
 
 	while (rc == 0 && !cx_dispatch_dead(r->d, NULL))

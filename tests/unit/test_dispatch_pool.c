@@ -31,8 +31,19 @@ static void expect_refused(struct vm *m, int rc, int want, const char *part)
 		fail_msg("\"%s\" does not say \"%s\"", m->err.text, part);
 }
 
-/* The policies: shipped ones, and those that leave everything to core. */
-static const char *const names[] = { "rr", "credit", "ring", "ring, one lock" };
+static const struct cx_plugin *load(const char *relative, struct cx_loaded **loaded)
+{
+	struct cx_error err = { "" };
+	char path[PATH_MAX];
+
+	if (cx_plugin_load(rig_build_path(relative, path, sizeof(path)), NULL, loaded, &err))
+		fail_msg("%s", err.text);
+	return cx_plugin_table(*loaded);
+}
+
+/* The policies: shipped ones that steal, one that leaves everything to core, with a lock a pCPU
+ * and with one lock, and one that checks what it is told. */
+static const char *const names[] = { "rr", "credit", "ring", "ring", "counts_calls" };
 #define N_POLICIES (sizeof(names) / sizeof(names[0]))
 
 static struct spy *spy_on(unsigned k, struct cx_loaded **loaded)
@@ -40,6 +51,8 @@ static struct spy *spy_on(unsigned k, struct cx_loaded **loaded)
 	*loaded = NULL;
 	if (k < 2)
 		return spy_new(shipped(names[k], loaded), 0);
+	if (k == 4)
+		return spy_new(load("tests/plugins/counts_calls.so", loaded), 0);
 	return spy_new(&ring_plugin, k == 3 ? CX_PLUGIN_INSTANCE_LOCK : 0);
 }
 
@@ -61,6 +74,7 @@ static void finish(struct vm *m, struct spy *spy, struct cx_loaded *loaded)
 		vmachine_finish(m);
 	vmachine_check(m);
 	assert_false(m->record->degraded);
+	assert_false(vmachine_logged(m, "breach:"));
 	for (i = 0; i < CX_FAULTS; i++)
 		assert_int_equal(m->record->faults[i], 0);
 	vmachine_free(m);
@@ -508,23 +522,17 @@ static void a_policy_may_refuse_a_pcpu(void **state)
 static void after_an_ejection_too(void **state)
 {
 	static const struct vm_domain hogs[] = { { .vcpus = 3 }, { .cpus = "1-2" } };
-	struct cx_plugin table = ring_plugin;
 	struct cx_loaded *loaded;
-	char path[PATH_MAX];
-	struct cx_error err = { "" };
 	struct vm *m;
 	unsigned i;
 
 	(void)state;
-	(void)table;
-	if (cx_plugin_load(rig_build_path("tests/plugins/never_picks.so", path, sizeof(path)), NULL,
-			   &loaded, &err))
-		fail_msg("%s", err.text);
-	m = vmachine_new(&(struct vm_config){ .plugin = cx_plugin_table(loaded),
-					      .pcpus = 3,
-					      .domains = hogs,
-					      .n_domains = 2,
-					      .watchdog_ns = 100 * VM_MS });
+	m = vmachine_new(
+		&(struct vm_config){ .plugin = load("tests/plugins/never_picks.so", &loaded),
+				     .pcpus = 3,
+				     .domains = hogs,
+				     .n_domains = 2,
+				     .watchdog_ns = 100 * VM_MS });
 	vmachine_run(m, 20 * VM_MS);
 	off(m, 0); /* idle, with people waiting that the policy does not pick */
 	vmachine_run(m, VM_SEC);

@@ -307,6 +307,7 @@ static void accesses(struct cx_costs *costs)
 {
 	costs->value[CX_COST_ACCESS_L2] = 4000;
 	costs->value[CX_COST_ACCESS_LLC] = 16000;
+	costs->value[CX_COST_ACCESS_NODE] = 60000;
 	costs->value[CX_COST_ACCESS_MEMORY] = 100000;
 }
 
@@ -328,6 +329,29 @@ static void test_a_cold_set_is_slow(void **state)
 	assert_int_equal(sr_result(r, 0, 5), 4000);
 	assert_int_equal(sr_result(r, 0, 4), 102400);
 	assert_int_equal(sr_work(r, 0), 11 * 4096);
+	sr_free(r);
+}
+
+/* What it left in the cache of the other package comes from there. */
+static void test_a_move_costs_what_is_left_behind(void **state)
+{
+	const struct sr_domain d[] = { { .set_bytes = 65536 } };
+	const struct sr_config config = {
+		.plugin = &ring_plugin,
+		.topology = "pack:2 l3:1(size=8388608) l2:1(size=1048576) core:1 pu:1",
+		.domains = d,
+		.n_domains = 1,
+		.costs = accesses
+	};
+	struct sim_rig *r = sr_new(&config);
+
+	(void)state;
+	assert_int_equal(sr_run(r, 5 * CX_MS), 1);
+	assert_int_equal(cx_dispatch_pcpu_offline(r->d, 0, &r->err), 0);
+	assert_int_equal(sr_run(r, 50 * CX_MS), 1);
+	sr_finish(r);
+	assert_int_equal(r->record->vcpus[0].migrations[CX_DIST_NODE], 1);
+	assert_int_equal(sr_work(r, 0), 50 * CX_MS - (102400 - 4096) - (61440 - 4096));
 	sr_free(r);
 }
 
@@ -514,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_events_reach_peers_and_nobody_else),
 		cmocka_unit_test(test_domains_come_and_go),
 		cmocka_unit_test(test_a_cold_set_is_slow),
+		cmocka_unit_test(test_a_move_costs_what_is_left_behind),
 		cmocka_unit_test(test_others_drive_out),
 		cmocka_unit_test(test_many_at_once_are_all_the_same),
 		cmocka_unit_test(test_chance_decides_ties_the_same_for_one_seed),

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What each policy promises, in numbers, and why.  Parameters that change during a run count
+ * with the least and the most that they ever are.
+ *
+ * A turn is a stay on a pCPU: the slice, and CX_COST_SLICE_LATE until the machine has ended it.
+ */
+#include "tests/property/property.h"
+
+#include "core/dispatch/dispatch.h"
+
+#include <string.h>
+
+/* By its name: 0 if the policy has no such parameter. */
+static int64_t least(const struct prop_case *c, const char *name)
+{
+	for (unsigned i = 0; i < c->table->n_params; i++)
+		if (strcmp(c->table->params[i].name, name) == 0)
+			return c->low[i];
+	return 0;
+}
+
+static int64_t most(const struct prop_case *c, const char *name)
+{
+	for (unsigned i = 0; i < c->table->n_params; i++)
+		if (strcmp(c->table->params[i].name, name) == 0)
+			return c->high[i];
+	return 0;
+}
+
+static uint64_t cost(const struct prop_case *c, enum cx_cost_index i)
+{
+	return c->costs->value[i];
+}
+
+static bool is_hog(const struct cx_scenario_domain *d)
+{
+	/* Without end and without yielding: its parameters are unit, work, yield. */
+	return strcmp(d->workload, "hog") == 0 && d->params[1] == 0 && d->params[2] == 0;
+}
+
+/*
+ * core/dispatch/fault.c: the watchdog time, or 60 ms for each who waits for the same pCPU,
+ * and a quarter of the watchdog time until it looks.
+ */
+static uint64_t core_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
+{
+	uint64_t bound = (ahead + 1) * 60 * CX_MS;
+
+	(void)dom, (void)c;
+	if (bound < CX_WATCHDOG_DEFAULT_NS)
+		bound = CX_WATCHDOG_DEFAULT_NS;
+	return bound + CX_WATCHDOG_DEFAULT_NS / 4;
+}
+
+/* --- rr -------------------------------------------------------------------------------------- */
+
+/*
+ * First come, first served: at most everybody who was runnable when it came has a turn before
+ * it.  Who is stolen only makes the queue shorter; who comes later stands behind it.
+ */
+static uint64_t rr_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
+{
+	(void)dom;
+	return ahead * ((uint64_t)most(c, "slice") + cost(c, CX_COST_SLICE_LATE));
+}
+
+static bool one_pcpu(uint32_t set)
+{
+	return (set & (set - 1)) == 0;
+}
+
+/*
+ * On one pCPU that no one else's choice is concerned with, hogs come round in a fixed order
+ * with whole turns: at any time one has had one turn more than another at most.  A change of the
+ * slice comes between the turns of one round: another turn's difference each.
+ */
+static uint64_t rr_twins(const struct prop_case *c, unsigned a, unsigned b)
+{
+	uint64_t turn = (uint64_t)most(c, "slice") + cost(c, CX_COST_SLICE_LATE);
+
+	(void)b;
+	if (!one_pcpu(c->allowed[a]) || !is_hog(&c->scenario->domains[a]))
+		return 0;
+	return (1 + c->param_changes) * turn + 1;
+}
+
+/* --- credit ---------------------------------------------------------------------------------- */
+
+/*
+ * The longest turn.  A kick that comes within the rate limit lets the turn go on until that is
+ * over, or for the shortest slice.
+ */
+static uint64_t credit_turn(const struct prop_case *c)
+{
+	return (uint64_t)most(c, "tslice") + CX_SLICE_MIN_NS + 2 * cost(c, CX_COST_SLICE_LATE) +
+	       cost(c, CX_COST_KICK);
+}
+
+/* From one accounting to the next. */
+static uint64_t credit_period(const struct prop_case *c)
+{
+	return (uint64_t)most(c, "tslice") + cost(c, CX_COST_TIMER_LATE);
+}
+
+/* Credits that one slice of one pCPU is worth; at least 1, as credit_configure() has it. */
+static int64_t credits_of(int64_t per_ms, int64_t tslice)
+{
+	int64_t n = per_ms * tslice / (int64_t)CX_MS;
+
+	return n > 0 ? n : 1;
+}
+
+/* The least that a vCPU of @dom gets at an accounting. */
+static int64_t credit_share(const struct prop_case *c, unsigned dom)
+{
+	int64_t slice = credits_of(least(c, "credits_per_ms"), least(c, "tslice"));
+	int64_t weight = 0, share;
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		weight += (int64_t)c->high_weight[i] * c->scenario->domains[i].vcpus;
+	/* fair / n = total x w / W; the pool hands out at least a slice for each pCPU. */
+	share = slice * c->least_pcpus * c->low_weight[dom] / weight;
+	if (share > slice)
+		share = slice;        /* the peak */
+	return share > 0 ? share : 1; /* rounded up */
+}
+
+/*
+ * It begins to wait with no less than -300 credits (the floor) less a turn's.  It pays nothing
+ * while it waits and earns a share at each accounting, so after ceil(600 / share) periods it is
+ * UNDER, if it was not from the beginning; one period more until the first.  Then it stands
+ * behind those who were UNDER before it, each of whom has a turn and goes behind it; and one
+ * more, whom a yielder let pass.  Who wakes up with credit left goes before it: that is
+ * excused.
+ */
+static uint64_t credit_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
+{
+	int64_t slice = credits_of(most(c, "credits_per_ms"), most(c, "tslice"));
+	int64_t share = credit_share(c, dom);
+	uint64_t periods = (uint64_t)((2 * slice + share - 1) / share) + 1;
+
+	(void)ahead; /* it may be OVER for long, and others come meanwhile */
+	return periods * credit_period(c) + (c->n_vcpus + 1ull) * credit_turn(c);
+}
+
+/* The boost goes at the first tick that sees it running, so after a slice at the latest. */
+static uint64_t credit_boost(const struct prop_case *c)
+{
+	return credit_period(c);
+}
+
+/* One that ran so recently may not be stolen; it had left its pCPU when it began to wait. */
+static uint64_t credit_idle(const struct prop_case *c)
+{
+	uint64_t delay = (uint64_t)most(c, "migration_delay");
+
+	return delay ? delay + cost(c, CX_COST_TIMER_LATE) : 0;
+}
+
+static uint64_t credit_tick(const struct prop_case *c)
+{
+	uint64_t tslice = (uint64_t)least(c, "tslice");
+	uint64_t ticks = tslice < 3 * CX_MS ? 1 : (uint64_t)least(c, "ticks_per_tslice");
+
+	return tslice / ticks < CX_SLICE_MIN_NS ? CX_SLICE_MIN_NS : tslice / ticks;
+}
+
+/* The most that @n vCPUs or fewer earn together at an accounting: each its part of the cap,
+ * rounded up. */
+static int64_t credit_income(int64_t cap, unsigned n)
+{
+	int64_t most_of_all = 0;
+
+	for (int64_t i = 1; i <= (int64_t)n; i++)
+		if ((cap + i - 1) / i * i > most_of_all)
+			most_of_all = (cap + i - 1) / i * i;
+	return most_of_all;
+}
+
+/*
+ * At an accounting the n active vCPUs of a domain with a cap of K credits a slice get ceil(K / n)
+ * each.  What they run costs credits, so over time they run what they earn, and beside that
+ * what their credits differ by from one moment to another: from at most a slice's (above it
+ * they are halved) to at least minus their part of the cap (below it they are parked) less a
+ * slice's (what one can run until the next accounting looks).  What the floor of -300 forgives
+ * is earned income not given: the share and what is forgiven are ceil(K / n) together at most,
+ * except for what a period's run costs beyond a slice's credits: what is run between being
+ * parked and being off (a kick's time), and what the slice is longer than whole credits.
+ *
+ * Only active vCPUs are parked, and only a tick makes one active: what runs between the ticks
+ * is not limited.  That is Xen's known weakness, and it does not count here.
+ */
+static bool credit_limit(const struct prop_case *c, unsigned dom, unsigned percent,
+			 struct prop_limit *limit)
+{
+	int64_t per_ms = least(c, "credits_per_ms"), slice = credits_of(per_ms, least(c, "tslice"));
+	int64_t cap = (percent * slice + 99) / 100;
+	unsigned n = c->scenario->domains[dom].vcpus;
+	uint64_t beyond;
+
+	limit->tick_ns = credit_tick(c);
+	if (c->param_changes || cost(c, CX_COST_TIMER_LATE) >= limit->tick_ns)
+		return false;
+	limit->period_ns = (uint64_t)least(c, "tslice");
+	beyond = limit->period_ns - (uint64_t)(slice * (int64_t)CX_MS / per_ms);
+	if ((int64_t)beyond < 0)
+		beyond = 0;
+	limit->rate_ns = (uint64_t)(credit_income(cap, n) * (int64_t)CX_MS / per_ms) +
+			 n * (cost(c, CX_COST_KICK) + beyond);
+	limit->burst_ns = n * ((uint64_t)((2 * slice + cap + 1) * (int64_t)CX_MS / per_ms) +
+			       credit_turn(c) + cost(c, CX_COST_KICK));
+	return true;
+}
+
+/*
+ * Hogs alone on one pCPU, nobody limited, nobody leaving: after each accounting the credits of
+ * all add up to 0 or more, so somebody is UNDER, and only such run: none ever falls below the
+ * floor, and nothing is forgiven.  Each accounting gives equals the same, so what they ran
+ * differs by what their credits differ by: two slices' worth, from -300 to 300.  One more is
+ * what the one that ran first earns before the other is seen running, or what one loses by being
+ * halved; and the last turn of one may still be to come.
+ *
+ * Shares are rounded up, which adds up where a slice is worth few credits, and a slice that is
+ * not worth whole credits costs more than the pool hands out; such runs are left out.
+ */
+static uint64_t credit_twins(const struct prop_case *c, unsigned a, unsigned b)
+{
+	int64_t cost_of_slice = least(c, "credits_per_ms") * least(c, "tslice");
+
+	(void)a, (void)b;
+	if (c->n_pcpus != 1 || c->scenario->n_changes || cost_of_slice % (int64_t)CX_MS != 0 ||
+	    cost_of_slice / (int64_t)CX_MS < 10 * (int64_t)c->n_vcpus)
+		return 0;
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &c->scenario->domains[i];
+
+		if (!is_hog(d) || d->limit || d->stop_ns < c->record->duration_ns)
+			return 0;
+	}
+	return 3 * (uint64_t)most(c, "tslice") + credit_turn(c);
+}
+
+static const struct prop_bounds table[] = {
+	{ .policy = "rr", .wait = rr_wait, .twins = rr_twins },
+	{ .policy = "credit",
+	  .wait = credit_wait,
+	  .boost = credit_boost,
+	  .idle = credit_idle,
+	  .limit = credit_limit,
+	  .twins = credit_twins },
+	/* Any other: what core makes of those that leave somebody waiting. */
+	{ .policy = NULL, .wait = core_wait },
+};
+
+const struct prop_bounds *prop_bounds_of(const char *policy)
+{
+	const struct prop_bounds *b = table;
+
+	while (b->policy && strcmp(b->policy, policy) != 0)
+		b++;
+	return b;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check.h - the check's own picture of a run, made of its events and nothing else.
+ *
+ *   check.c    the picture, event by event, and what it must always look like
+ *   waits.c    who waits, for how long, and beside which idle pCPUs
+ *   shares.c   who got how much: limits, equals
+ */
+#ifndef CX_TESTS_PROPERTY_CHECK_H
+#define CX_TESTS_PROPERTY_CHECK_H
+
+#include "tests/property/property.h"
+
+struct seen_vcpu {
+	unsigned id, dom;
+	bool alive, on, runnable, paused, ran;
+	unsigned parked; /* as bits of enum cx_park_reason */
+	enum cx_state state;
+	uint64_t since_ns, time_ns[CX_STATES];
+
+	bool woke; /* it is there because it woke, and has not run for long since */
+	/* While it is ready: */
+	uint64_t waits_ns;          /* since when, in that place */
+	unsigned ahead;             /* who else was runnable when that began */
+	uint64_t given[PROP_PCPUS]; /* what pCPUs had given to wakers by then */
+	unsigned next, prev;        /* on the list of all that are ready, by id; n_vcpus = end */
+
+	uint64_t began_ns;        /* while it is on a pCPU */
+	uint64_t tick, unseen_ns; /* the last tick's number, and what it ran since then */
+};
+
+struct seen_pcpu {
+	unsigned current; /* CX_NO_VCPU = idle */
+	uint64_t since_ns, until_ns;
+	bool online;
+	uint64_t given_ns; /* to wakers, without the present one */
+};
+
+struct seen_domain {
+	bool limited; /* and the policy states what that means: */
+	struct prop_limit limit;
+	unsigned percent;
+	unsigned __int128 level; /* what it got beyond the rate: ns x limit.period_ns */
+	uint64_t level_ns;       /* up to when it is reckoned */
+};
+
+struct seen {
+	const struct prop_case *c;
+	struct prop_verdict *verdict;
+	uint64_t now_ns;
+	unsigned runnable;    /* vCPUs */
+	unsigned first_ready; /* n_vcpus = none */
+	uint32_t idle;        /* pCPUs that are online with nobody on them, as bits */
+	struct seen_pcpu pcpus[PROP_PCPUS];
+	struct seen_vcpu *vcpus;
+	struct seen_domain *domains;
+};
+
+/** The first thing that is wrong stays; false. */
+bool seen_broken(struct seen *s, enum prop_rule rule, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/** "d3/0" */
+const char *seen_name(const struct seen *s, unsigned vcpu, char buf[32]);
+
+/* Each returns false when a rule is broken. */
+
+/* --- waits.c --- */
+void waits_begin(struct seen *s, struct seen_vcpu *v);
+bool waits_end(struct seen *s, struct seen_vcpu *v);
+/** It waits elsewhere from now on, behind all who are there. */
+void waits_moved(struct seen *s, struct seen_vcpu *v);
+/** A pCPU has left: who has never run was moved without a word, if it waited there. */
+void waits_pool(struct seen *s);
+/** pCPU @p has somebody on it now, or is offline. */
+bool waits_pcpu_busy(struct seen *s, unsigned p);
+/** Who is on @p leaves it. */
+void waits_left(struct seen *s, unsigned p, struct seen_vcpu *v);
+/** The end of the run. */
+bool waits_finish(struct seen *s);
+
+/* --- shares.c --- */
+bool shares_left(struct seen *s, struct seen_vcpu *v);
+void shares_limit_set(struct seen *s, unsigned dom, unsigned limit);
+bool shares_finish(struct seen *s);
+
+#endif
