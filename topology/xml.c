@@ -41,8 +41,11 @@ static int make_xml(const void *arg, struct cx_topology **topo, struct cx_error 
 			       file->path);
 	}
 	n = hwloc_get_nbobjs_by_type(hw, HWLOC_OBJ_PU);
-	if (file->cpus && n != (int)file->cpus) {
+	if (n < 0 || (file->cpus && n != (int)file->cpus)) {
 		hwloc_topology_destroy(hw);
+		if (n < 0)
+			return cx_fail(err, EINVAL, "%s: its CPUs are within each other",
+				       file->path);
 		return cx_fail(err, EINVAL,
 			       "%s: of its %u CPUs hwloc takes %d: the others are not in the CPU "
 			       "sets around them",

@@ -225,6 +225,8 @@ static void test_bad_files(void **state)
 		  "t.xml: CPU 5: its cpuset is not that one number or not within those around it, "
 		  "or "
 		  "there are two of it" },
+		{ WITH("<object type=\"PU\" os_index=\"1\" " SETS ">" PU "</object>\n"), -EINVAL,
+		  "t.xml: its CPUs are within each other" },
 		{ HEAD MACHINE NODE "<object type=\"Core\" cpuset=\"0x2\" complete_cpuset=\"0x2\" "
 				    "nodeset=\"0x1\" complete_nodeset=\"0x1\" gp_index=\"9\">\n" PU
 				    "</object>\n" TAIL,
