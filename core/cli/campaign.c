@@ -109,9 +109,30 @@ static void choose_machine(struct campaign *c)
 	c->simulated = c->no_kvm && c->options->machine == CX_MACHINE_AUTO;
 }
 
+/* An option that only a simulation heeds; NULL = none is given. */
+static const char *simulators_option(const struct cx_cli_options *o)
+{
+	if (o->topology)
+		return "topology";
+	if (o->costs)
+		return "costs";
+	if (o->n_cost_settings)
+		return "cost";
+	return o->shuffle_given ? "shuffle-ties" : NULL;
+}
+
 /* In one line, when it is not what a person would expect. */
 static int say_machine(const struct campaign *c)
 {
+	const char *option = simulators_option(c->options);
+
+	if (!c->simulated && !c->no_kvm && option) {
+		cx_complain(
+			"--%s is for the simulator, and this would run real VMs: give --machine "
+			"sim",
+			option);
+		return CX_STATUS_USAGE;
+	}
 	if (!c->no_kvm)
 		return CX_STATUS_DONE;
 	if (!c->simulated) {

@@ -48,6 +48,7 @@ struct cx_cli_options {
 	bool seed_given;
 	const char **params; /* "NAME=VALUE", as given; malloc'd array */
 	unsigned n_params;
+	const char *pcpus;     /* a CPU list, or "all"; NULL = the scenario's */
 	uint64_t shuffle_seed; /* with shuffle_given */
 	bool shuffle_given;
 	const char *costs;          /* a file, or "none"; NULL = the defaults */

@@ -68,6 +68,7 @@ static struct cx_run_options options_of(const struct cx_measurement *m)
 	return (struct cx_run_options){
 		.scheduler = m->entrant->asked,
 		.plugin_dirs = cx_dirs(m->paths->plugin_dirs),
+		.pcpus = o->pcpus,
 		.duration_ns = o->duration_ns,
 		.seed = o->seed,
 		.seed_given = o->seed_given,

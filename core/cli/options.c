@@ -24,6 +24,7 @@ enum {
 	CX_OPT_SCHEDULERS,
 	CX_OPT_MACHINE,
 	CX_OPT_TOPOLOGY,
+	CX_OPT_PCPUS,
 	CX_OPT_DURATION,
 	CX_OPT_BUDGET,
 	CX_OPT_SEED,
@@ -62,7 +63,7 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_SCHEDULERS, "schedulers", 's', "LIST", CX_CMD_COMPARE | CX_CMD_VALIDATE,
 	  CX_COMPLETE_SCHEDULERS, NULL,
 	  "The policies to compare, comma-separated, each as --scheduler of run takes it. "
-	  "Default: linux,rr,credit; rr,credit in simulation." },
+	  "Default: linux,rr,credit; rr,credit in simulation and for validate." },
 	{ CX_OPT_MACHINE, "machine", 'm', "auto|kvm|sim", MEASURING, CX_COMPLETE_CHOICES,
 	  "auto kvm sim",
 	  "What the VMs run on: kvm is real VMs on /dev/kvm; sim, a simulated machine in virtual "
@@ -72,6 +73,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	  "Another host than this one: an XML file that `lstopo --of xml` wrote there, a "
 	  "description such as \"pack:2 l3:1 core:4 pu:2\", or host, which is this one. In run and "
 	  "compare for the simulated machine only." },
+	{ CX_OPT_PCPUS, "pcpus", 0, "LIST|all", RUNNING, CX_COMPLETE_NOTHING, NULL,
+	  "The CPUs to run on, in place of the scenario's: 0-3,8, or all that there are." },
 	{ CX_OPT_DURATION, "duration", 'd', "T", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "Run for so long, not for the scenario's time. A number with ns, us, ms, s or m: 10s." },
 	{ CX_OPT_BUDGET, "duration", 'd', "T", CX_CMD_CALIBRATE, CX_COMPLETE_NOTHING, NULL,
@@ -330,6 +333,9 @@ static int take(int id, const char *value, struct cx_cli_options *options, struc
 			      : bad_value(err, "topology", value,
 					  "host, an XML file of hwloc's, or a description such as "
 					  "\"pack:2 l3:1 core:4 pu:2\"");
+	case CX_OPT_PCPUS:
+		options->pcpus = value;
+		return *value ? 0 : bad_value(err, "pcpus", value, "a list such as 0-3,8, or all");
 	case CX_OPT_DURATION:
 		return read_duration("duration", value, &options->duration_ns, err);
 	case CX_OPT_SEED:

@@ -78,6 +78,10 @@ static void warn_of_crashes(const struct cx_record *record)
 				    "stand",
 				    record->scenario, record->scheduler, d->name,
 				    d->end_text ? d->end_text : "for a reason it did not tell");
+		else if (d->end == CX_END_EXIT && d->end_text)
+			cx_complain("%s under %s: domain %s gave up (%s): its log says why, with "
+				    "--verbose",
+				    record->scenario, record->scheduler, d->name, d->end_text);
 	}
 }
 

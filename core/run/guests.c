@@ -81,28 +81,56 @@ static int open_topology(struct run *r)
 	return rc;
 }
 
-int choose_pcpus(struct run *r)
+static int take_pcpus(struct run *r, const struct cx_cpuset *set)
 {
-	const struct cx_cpuset *allowed, *set = r->scenario->pcpus;
-	int cpu, rc;
+	int cpu;
 
-	rc = open_topology(r);
-	if (rc)
-		return rc;
-	allowed = cx_topology_allowed(r->topology);
-	if (set) {
-		rc = check_pcpus(r, set, allowed);
-		if (rc)
-			return rc;
-	} else {
-		set = allowed;
-	}
 	r->pcpus = calloc(cx_cpuset_count(set) + 1, sizeof(*r->pcpus));
 	if (!r->pcpus)
 		return cx_fail(r->err, ENOMEM, "out of memory");
 	for (cpu = cx_cpuset_next(set, -1); cpu >= 0; cpu = cx_cpuset_next(set, cpu))
 		r->pcpus[r->n_pcpus++] = (unsigned)cpu;
 	return check_affinities(r, set);
+}
+
+/* A list that the caller gives, in place of the scenario's. */
+static int take_list(struct run *r, const struct cx_cpuset *allowed)
+{
+	struct cx_cpuset *set = cx_cpuset_new();
+	int cpu, rc;
+
+	if (!set)
+		return cx_fail(r->err, ENOMEM, "out of memory");
+	rc = cx_cpuset_parse(r->options->pcpus, cx_topology_cpus(r->topology) - 1, set, r->err);
+	if (rc)
+		rc = cx_fail_prefix(r->err, EINVAL, "--pcpus");
+	for (cpu = cx_cpuset_next(set, -1); cpu >= 0 && !rc; cpu = cx_cpuset_next(set, cpu))
+		if (!cx_cpuset_has(allowed, (unsigned)cpu))
+			rc = cx_fail(r->err, EINVAL,
+				     "--pcpus: found \"%s\", of which CPU %d is not there for us",
+				     r->options->pcpus, cpu);
+	if (!rc)
+		rc = take_pcpus(r, set);
+	cx_cpuset_free(set);
+	return rc;
+}
+
+int choose_pcpus(struct run *r)
+{
+	const struct cx_cpuset *allowed, *set = r->scenario->pcpus;
+	const char *asked = r->options->pcpus;
+	int rc;
+
+	rc = open_topology(r);
+	if (rc)
+		return rc;
+	allowed = cx_topology_allowed(r->topology);
+	if (asked && strcmp(asked, "all") != 0)
+		return take_list(r, allowed);
+	if (asked || !set)
+		return take_pcpus(r, allowed);
+	rc = check_pcpus(r, set, allowed);
+	return rc ? rc : take_pcpus(r, set);
 }
 
 /* Many domains need many descriptors; the hard limit is ours to use. */

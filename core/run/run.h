@@ -33,6 +33,7 @@ struct cx_run_sim {
 struct cx_run_options {
 	const char *scheduler;          /* "linux", a plug-in's name, or a path with a slash */
 	const char *const *plugin_dirs; /* searched for NAME.so; NULL-terminated */
+	const char *pcpus;              /* a CPU list, or "all"; NULL = the scenario's */
 	uint64_t duration_ns;           /* 0 = the scenario's */
 	uint64_t seed;                  /* with seed_given */
 	bool seed_given;

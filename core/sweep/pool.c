@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TRIES 3u           /* of a point whose process is killed */
@@ -38,6 +39,7 @@ struct pool {
 	struct job *jobs;
 	unsigned running;
 	bool broken;   /* a child cannot do its work: start no more */
+	bool ending;   /* children are being asked to end */
 	bool told;     /* from elsewhere, to start no more */
 	sigset_t mask; /* while waiting */
 };
@@ -140,7 +142,8 @@ static int was_killed(struct pool *p, struct job *job, int sig, struct cx_error 
 	char why[160];
 	int ret;
 
-	if (stopped(p)) {
+	/* Ours, on the way out: the point is as good as never begun. */
+	if (stopped(p) || p->ending) {
 		job->tries = 0;
 		return 0;
 	}
@@ -211,18 +214,27 @@ static void tell(struct pool *p)
 		p->work->progress(p->work->arg, p->done, p->all);
 }
 
+static uint64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 /** Children that are to end: asked, then made to. */
 static void end_all(struct pool *p)
 {
-	unsigned waited = 0, i;
+	uint64_t until = monotonic_ms() + PATIENCE_MS;
+	unsigned i;
 
+	p->ending = true;
 	for (i = 0; i < p->work->jobs; i++)
 		if (p->jobs[i].pid)
 			kill(p->jobs[i].pid, SIGTERM);
-	while (p->running && waited < PATIENCE_MS) {
+	while (p->running && monotonic_ms() < until) {
 		rest(p);
 		reap(p, NULL);
-		waited += LOOK_MS;
 	}
 	for (i = 0; i < p->work->jobs; i++)
 		if (p->jobs[i].pid && kill(p->jobs[i].pid, SIGKILL) == 0)

@@ -72,6 +72,19 @@ check "two traces, one text: credit" same events-a-credit events-b-credit
 "$COXSWAIN" analyze trace-a --json >analyzed.json
 same_times "what the trace says is what the program said" trace-a.json analyzed.json
 
+for option in "--topology pu:4" "--costs none" "--cost switch=1us" "--shuffle-ties 1"; do
+	! have_kvm || expect "${option%% *} with real VMs" 2 'is for the simulator' "$COXSWAIN" run two-weights -m kvm $option
+done
+"${sim[@]}" -s rr -d 500ms --topology "core:8 pu:1" --pcpus all >all-pcpus.json
+json "all pCPUs, whatever the scenario says" all-pcpus.json '.runs[0].pcpus | length == 8'
+expect "pCPUs that are not there" 2 'pcpus: CPU list "0-9".*highest CPU number, 7' "${sim[@]}" --topology "core:8 pu:1" --pcpus 0-9
+cat >small.yaml <<'Y'
+name: small
+domains:
+  - {name: big, vcpus: 4, workload: {name: cachewalk, size: 8MiB}}
+Y
+expect "a guest that gives up is told of" 0 'domain big gave up \(exit status 2\)' "$COXSWAIN" run small.yaml -m sim -d 1s
+
 cat >ends.yaml <<'Y'
 name: ends
 duration: 10s
