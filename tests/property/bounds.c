@@ -30,7 +30,7 @@ static int64_t most(const struct prop_case *c, const char *name)
 
 static uint64_t cost(const struct prop_case *c, enum cx_cost_index i)
 {
-	return c->costs->value[i];
+	return prop_cost(c->costs, i);
 }
 
 static bool is_hog(const struct cx_scenario_domain *d)
@@ -73,16 +73,19 @@ static bool one_pcpu(uint32_t set)
 /*
  * On one pCPU that no one else's choice is concerned with, hogs come round in a fixed order
  * with whole turns: at any time one has had one turn more than another at most.  A change of the
- * slice comes between the turns of one round: another turn's difference each.
+ * slice comes between the turns of one round: another turn's difference each.  And where chance
+ * says how late a slice ends, each round may add what it varies by.
  */
 static uint64_t rr_twins(const struct prop_case *c, unsigned a, unsigned b)
 {
 	uint64_t turn = (uint64_t)most(c, "slice") + cost(c, CX_COST_SLICE_LATE);
+	uint64_t varies = 2 * (cost(c, CX_COST_SLICE_LATE) - c->costs->value[CX_COST_SLICE_LATE]);
 
 	(void)b;
 	if (!one_pcpu(c->allowed[a]) || !is_hog(&c->scenario->domains[a]))
 		return 0;
-	return (1 + c->param_changes) * turn + 1;
+	return (1 + c->param_changes) * turn + 1 +
+	       (c->record->duration_ns / (uint64_t)least(c, "slice") + 1) * varies;
 }
 
 /* --- credit ---------------------------------------------------------------------------------- */

@@ -133,7 +133,7 @@ static bool leave_pcpu(struct seen *s, unsigned p, struct seen_vcpu *v)
 	struct seen_pcpu *pcpu = &s->pcpus[p];
 	char name[32];
 
-	if (s->now_ns > pcpu->until_ns + s->c->costs->value[CX_COST_SLICE_LATE])
+	if (s->now_ns > pcpu->until_ns + prop_cost(s->c->costs, CX_COST_SLICE_LATE))
 		return seen_broken(s, PROP_SLICE, "%s leaves pCPU %u %" PRIu64 " ns late",
 				   seen_name(s, v->id, name), p, s->now_ns - pcpu->until_ns);
 	waits_left(s, p, v);
@@ -227,7 +227,7 @@ static bool on_end(struct seen *s, const struct cx_event *e, struct seen_vcpu *v
 static bool asked_to_go(const struct seen *s, unsigned p)
 {
 	const struct cx_scenario *sc = s->c->scenario;
-	uint64_t kick = s->c->costs->value[CX_COST_KICK];
+	uint64_t kick = prop_cost(s->c->costs, CX_COST_KICK);
 
 	for (unsigned i = 0; i < sc->n_changes; i++) {
 		const struct cx_scenario_change *c = &sc->changes[i];

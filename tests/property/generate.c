@@ -267,6 +267,8 @@ static void draw_costs(uint64_t *dice, struct prop_scenario *s)
 			s->costs.value[i] = prop_chance(dice, 30)   ? 0
 					    : prop_chance(dice, 95) ? spread(dice, 100, 200 * CX_US)
 								    : spread(dice, 100, 5 * CX_MS);
+		else if (c->type == CX_COST_PERCENT)
+			s->costs.value[i] = prop_chance(dice, 50) ? 0 : prop_below(dice, 101);
 		else if (c->type == CX_COST_PICOSECONDS)
 			s->costs.value[i] = spread(dice, 500, 300000);
 		else
@@ -327,15 +329,31 @@ static void bound_duration(const struct cx_plugin *table, struct prop_scenario *
 		s->duration_ns = longest;
 }
 
+/* Shorter times than by default, so that more of everything fits in. */
+static void draw_short_params(uint64_t *dice, const struct cx_plugin *table,
+			      struct prop_scenario *s)
+{
+	for (unsigned i = 0; i < table->n_params && i < PROP_PARAMS; i++) {
+		const struct cx_param *p = &table->params[i];
+
+		if (p->type != CX_PARAM_DURATION || p->def <= p->min || prop_chance(dice, 50))
+			continue;
+		s->given |= 1u << i;
+		s->params[i] =
+			(int64_t)rounded(dice, spread(dice, (uint64_t)p->min, (uint64_t)p->def));
+	}
+}
+
 /* Hogs of a few weights alone on one pCPU: what equals get is easiest to say there. */
 static void draw_equals(uint64_t *dice, const struct cx_plugin *table, struct prop_scenario *s)
 {
 	s->shape = 0;
-	s->n_domains = 2 + (unsigned)prop_below(dice, 5);
+	s->n_domains = 2 + (unsigned)prop_below(dice, 4);
+	s->duration_ns = 2 * CX_SEC + rounded(dice, prop_below(dice, 3 * CX_SEC));
 	for (unsigned i = 0; i < s->n_domains; i++) {
 		struct prop_domain *d = &s->domains[i];
 
-		*d = (struct prop_domain){ .vcpus = 1 + (unsigned)prop_below(dice, 2),
+		*d = (struct prop_domain){ .vcpus = prop_chance(dice, 75) ? 1 : 2,
 					   .weight = 128u << prop_below(dice, 3),
 					   .cpus = PROP_ALL,
 					   .soft = PROP_ALL,
@@ -345,7 +363,7 @@ static void draw_equals(uint64_t *dice, const struct cx_plugin *table, struct pr
 		if (i && prop_chance(dice, 70))
 			*d = s->domains[prop_below(dice, i)];
 	}
-	draw_params(dice, table, s);
+	draw_short_params(dice, table, s);
 }
 
 static void draw_all(uint64_t *dice, const struct cx_plugin *table, struct prop_scenario *s)

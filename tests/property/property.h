@@ -163,6 +163,12 @@ struct prop_verdict {
 
 /* --- check.c --- */
 
+/** The most that a duration among the costs comes to: they vary by chance if the table says so. */
+static inline uint64_t prop_cost(const struct cx_costs *costs, enum cx_cost_index index)
+{
+	return costs->value[index] + costs->value[index] * costs->value[CX_COST_JITTER] / 100;
+}
+
 /** What a run was asked to do, for the check. */
 struct prop_case {
 	const struct cx_scenario *scenario;

@@ -38,7 +38,7 @@ void shares_limit_set(struct seen *s, unsigned dom, unsigned percent)
  */
 static uint64_t counted(const struct seen *s, struct seen_vcpu *v, uint64_t tick_ns)
 {
-	uint64_t late = s->c->costs->value[CX_COST_TIMER_LATE], from = v->began_ns;
+	uint64_t late = prop_cost(s->c->costs, CX_COST_TIMER_LATE), from = v->began_ns;
 	uint64_t now = s->now_ns, last = 0, ns = 0;
 
 	if (!tick_ns)
