@@ -35,6 +35,19 @@ static void open_policy(struct prop_policy *policy, const char *path, bool by_pa
 		fail_msg("%s", err.text);
 }
 
+/* What an earlier run has left. */
+static void remove_kept(const struct folders *f, const char *path)
+{
+	char pattern[PATH_MAX];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%.2000s%.200s-*", f->keep, strrchr(path, '/'));
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			unlink(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 static void check_kept(const struct prop_campaign *c)
 {
 	const struct prop_trial trial = { .policy = c->policy,
@@ -72,6 +85,7 @@ static void test_bug(void **state)
 	struct folders folders;
 
 	find_folders(&folders);
+	remove_kept(&folders, *state);
 	open_policy(&policy, *state, true);
 	c = (struct prop_campaign){ .policy = &policy,
 				    .payloads = folders.payloads,

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #define COUNT_DEFAULT 4000u
-#define COUNT_SANITIZED 300u
+#define COUNT_SANITIZED 1000u
 #define POLICIES_MAX 32u
 
 struct folders {
