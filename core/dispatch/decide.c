@@ -223,7 +223,8 @@ void cx_dispatch_leave(struct cx_vcpu *v, enum cx_why why, uint64_t deadline_ns,
 	}
 	decide(p, why, left_ns, now, decision);
 	if (why == CX_WHY_END) {
-		end_vcpu(v, p, now);
+		/* It left when the decision was made, which may have been put off: see decide(). */
+		end_vcpu(v, p, decision->now_ns);
 		decision->ended = true;
 	}
 	left = is_leaving(p);

@@ -581,6 +581,39 @@ static void stolen_from_one_whose_clock_was_read_later(void **state)
 	end_of(&b, 0);
 }
 
+static struct cx_pcpu *place_apart(struct cx_policy *policy, struct cx_vcpu *v, uint64_t now)
+{
+	(void)now;
+	return cx_pcpu_at(policy, cx_domain_index(cx_vcpu_domain(v)) == 0 ? 0 : 1);
+}
+
+/* Its account is closed when its successor begins, however late that was decided. */
+static void ended_before_one_whose_clock_was_read_later(void **state)
+{
+	static const struct vm_step ends_at_5[] = { { VM_RUN, 5 * VM_MS }, { VM_END, 0 } };
+	const struct vm_domain domains[] = { { .script = ends_at_5, .n_steps = 2 },
+					     { .vcpus = 2 } };
+	struct cx_plugin table = own_plugin;
+	const struct cx_record_vcpu *v;
+	uint64_t sum = 0;
+	struct vm *m;
+
+	(void)state;
+	table.choose_pcpu = place_apart;
+	own.pick = steal_late;
+	m = own.m = vmachine_new(&(struct vm_config){
+		.plugin = &table, .pcpus = 2, .domains = domains, .n_domains = 2 });
+	vmachine_run(m, 50 * VM_MS);
+	assert_true(own.seen[0] > 1);
+	vmachine_finish(m);
+	v = &m->record->vcpus[0];
+	for (unsigned s = 0; s < CX_STATES; s++)
+		sum += v->time_ns[s];
+	assert_int_equal(v->stop_ns, 5 * VM_MS + 5);
+	assert_int_equal(sum, v->stop_ns - v->start_ns);
+	vmachine_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -599,6 +632,7 @@ int main(void)
 		cmocka_unit_test_setup(a_waiting_vcpu_is_moved_a_running_one_is_not, reset),
 		cmocka_unit_test_setup(affinity_forbids_a_move, reset),
 		cmocka_unit_test_setup(stolen_from_one_whose_clock_was_read_later, reset),
+		cmocka_unit_test_setup(ended_before_one_whose_clock_was_read_later, reset),
 		cmocka_unit_test_setup(locks_of_peers, reset),
 		cmocka_unit_test_setup(a_lock_kept_is_taken_back, reset),
 	};
