@@ -49,21 +49,32 @@ def fact(name; holds): if holds then empty else name end;
   fact("\($s): events lost"; $r.trace.lost == 0)
 ) ] | unique'
 
+# triple_faults JSON: guests that ended so.  QEMU's emulated SVM brings one about now and then
+# (docs/the-test-host.md): one such run is made again, and it is said; a second one counts.
+triple_faults() {
+	jq '[.runs[].domains[] | select(.end == "crash" and .end_text == "triple fault")] | length' "$1"
+}
+
 # compare SCENARIO PCPUS DURATION: under every scheduler, on these pCPUs.
 compare() {
-	local name=$1-on-$2 wrong
+	local name=$1-on-$2 wrong again=
 	echo "$name, at $(cut -d" " -f1 /proc/uptime) s"
 	sed -E "s/^pcpus: .*/pcpus: \"$2\"/" "$TOP/workloads/scenarios/$1.yaml" >"$name.yaml"
-	if ! "$COXSWAIN" compare "$name.yaml" --schedulers "$schedulers" -d "$3" --watchdog $WATCHDOG \
-		--out "$RESULTS/$name" --json >"$RESULTS/$name.json" 2>stderr; then
-		fail "$name" "$(tail -n 3 stderr | tr '\n' '|')"
-		return
-	fi
+	for try in first second; do
+		if ! "$COXSWAIN" compare "$name.yaml" --schedulers "$schedulers" -d "$3" --watchdog $WATCHDOG \
+			--out "$RESULTS/$name" --json >"$RESULTS/$name.json" 2>stderr; then
+			fail "$name" "$(tail -n 3 stderr | tr '\n' '|')"
+			return
+		fi
+		[ $try = first ] && [ "$(triple_faults "$RESULTS/$name.json")" -gt 0 ] || break
+		again=', at the second try, after a triple fault'
+		mv "$RESULTS/$name" "$RESULTS/$name-with-a-triple-fault"
+	done
 	json "$name: $schedulers, $backend" "$RESULTS/$name.json" \
 		'.machine == "kvm" and .backend == $backend and ([.runs[].scheduler] | join(",")) == $schedulers' \
 		--arg backend $backend --arg schedulers "$schedulers"
 	wrong=$(jq -r --argjson distances "$distances" "$facts"' | join("; ")' "$RESULTS/$name.json" 2>&1)
-	[ -z "$wrong" ] && pass "$name: facts" || fail "$name: facts" "$wrong"
+	[ -z "$wrong" ] && pass "$name: facts$again" || fail "$name: facts" "$wrong"
 }
 
 # duration FILE: long enough for every domain of this scenario to have its turns.
