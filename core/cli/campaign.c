@@ -38,26 +38,6 @@ struct campaign {
 
 /* ---- before anything starts ------------------------------------------------ */
 
-static int status_of(int ret)
-{
-	switch (ret) {
-	case 0:
-		return CX_STATUS_DONE;
-	case -EINVAL:
-	case -ENOENT:
-		return CX_STATUS_USAGE;
-	default:
-		return CX_STATUS_FAILED;
-	}
-}
-
-static int complain(int status, const struct cx_error *err)
-{
-	if (status != CX_STATUS_DONE)
-		cx_complain("%s", err->text);
-	return status;
-}
-
 static int load_scenario(struct campaign *c, const char *arg, unsigned i)
 {
 	struct cx_error err = { "" };
@@ -67,15 +47,15 @@ static int load_scenario(struct campaign *c, const char *arg, unsigned i)
 
 	ret = cx_paths_scenario(c->paths, arg, &path, &err);
 	if (ret < 0)
-		return complain(status_of(ret), &err);
+		return cx_complain_of(cx_status_of(ret), &err);
 	ret = cx_scenario_load(path, cx_dirs(c->paths->payload_dirs), &c->scenarios[i], &err);
 	free(path);
 	if (ret < 0)
-		return complain(status_of(ret), &err);
+		return cx_complain_of(cx_status_of(ret), &err);
 	if (!names)
 		names = c->scenarios[i]->scheduler ? c->scenarios[i]->scheduler : DEFAULT_SCHEDULER;
 	ret = cx_lineup_make(names, c->options, c->paths, &c->lineups[i], &err);
-	return complain(status_of(ret), &err);
+	return cx_complain_of(cx_status_of(ret), &err);
 }
 
 static int load_all(struct campaign *c)
@@ -242,7 +222,7 @@ static int make_folders(struct campaign *c, bool folder)
 			ret = cx_outdir_make(r->dir, &err);
 	}
 	/* --out that is there already, and not empty, is a wrong argument */
-	return complain(ret == -EEXIST ? CX_STATUS_USAGE : ret ? CX_STATUS_FAILED : 0, &err);
+	return cx_complain_of(ret == -EEXIST ? CX_STATUS_USAGE : ret ? CX_STATUS_FAILED : 0, &err);
 }
 
 /* Leave no empty folders behind. */
@@ -335,7 +315,7 @@ static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 			status = cx_status_worse(status, cx_results_warn(record));
 		if (cx_results_add(&c->results[i], record, &err) < 0) {
 			*failed = true;
-			status = complain(CX_STATUS_FAILED, &err);
+			status = cx_complain_of(CX_STATUS_FAILED, &err);
 		}
 	}
 	return cx_status_worse(status, cx_results_publish(&c->results[i], c->options));

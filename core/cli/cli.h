@@ -261,6 +261,11 @@ void cx_progress_free(struct cx_progress *progress);
 
 /** "coxswain: ..." on standard error, one line. */
 void cx_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/** What went wrong before anything was started, as a status: what was named is wrong, not
+ *  there or in the way, or something else failed. */
+int cx_status_of(int ret);
+/** Complain of @err unless @status is CX_STATUS_DONE; returns @status. */
+int cx_complain_of(int status, const struct cx_error *err);
 /** Width of the terminal @out goes to, else COLUMNS, else CX_CLI_COLUMNS. */
 unsigned cx_columns(FILE *out);
 /** Everything printed on standard output got out?  Else says so; returns a status. */

@@ -40,27 +40,6 @@ struct sweeping {
 
 /* ---- saying ------------------------------------------------------------------ */
 
-static int status_of(int ret)
-{
-	switch (ret) {
-	case 0:
-		return CX_STATUS_DONE;
-	case -EINVAL:
-	case -ENOENT:
-	case -EEXIST:
-		return CX_STATUS_USAGE;
-	default:
-		return CX_STATUS_FAILED;
-	}
-}
-
-static int complain(int status, const struct cx_error *err)
-{
-	if (status != CX_STATUS_DONE)
-		cx_complain("%s", err->text);
-	return status;
-}
-
 /* From this process or a child of it, which has its own copy of what is drawn. */
 static void say(void *arg, const char *line)
 {
@@ -134,7 +113,7 @@ static int read_plan(struct sweeping *s)
 		if (!s->dir)
 			ret = cx_fail(&err, ENOMEM, "out of memory");
 	}
-	return complain(status_of(ret), &err);
+	return cx_complain_of(cx_status_of(ret), &err);
 }
 
 /* Is the plan that was named the copy in the folder itself? */
@@ -164,7 +143,7 @@ static int look_up(struct sweeping *s)
 		ret = cx_sweep_check(s->sweep, s->stop, show, s, &err);
 		cx_progress_clear(&s->progress);
 	}
-	return complain(status_of(ret), &err);
+	return cx_complain_of(cx_status_of(ret), &err);
 }
 
 static int list_points(const struct sweeping *s)
@@ -191,7 +170,7 @@ static int check_machine(const struct sweeping *s)
 	if (s->plan->simulated || s->options->via != CX_CLI_HERE)
 		return CX_STATUS_DONE;
 	if (cx_kvm_open(&kvm, &err) < 0)
-		return complain(CX_STATUS_FAILED, &err);
+		return cx_complain_of(CX_STATUS_FAILED, &err);
 	cx_kvm_close(kvm);
 	return CX_STATUS_DONE;
 }
@@ -250,7 +229,7 @@ static int open_folder(struct sweeping *s)
 	}
 	if (ret == 0)
 		ret = choose_points(s, &err);
-	return complain(status_of(ret), &err);
+	return cx_complain_of(cx_status_of(ret), &err);
 }
 
 /* ---- the runs ------------------------------------------------------------------- */

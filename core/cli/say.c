@@ -24,6 +24,27 @@ void cx_complain(const char *fmt, ...)
 	funlockfile(stderr);
 }
 
+int cx_status_of(int ret)
+{
+	switch (ret) {
+	case 0:
+		return CX_STATUS_DONE;
+	case -EINVAL:
+	case -ENOENT:
+	case -EEXIST:
+		return CX_STATUS_USAGE;
+	default:
+		return CX_STATUS_FAILED;
+	}
+}
+
+int cx_complain_of(int status, const struct cx_error *err)
+{
+	if (status != CX_STATUS_DONE)
+		cx_complain("%s", err->text);
+	return status;
+}
+
 static unsigned columns_asked(FILE *out)
 {
 	const char *env = getenv("COLUMNS");

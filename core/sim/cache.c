@@ -27,16 +27,6 @@
 #define PS_PER_NS 1000u
 #define L1_BYTES (32u * 1024u) /* that of every x86-64 processor of the last decade, or more */
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t scale(uint64_t value, uint64_t by, uint64_t of)
-{
-	return (uint64_t)((unsigned __int128)value * by / of);
-}
-
 /* --- what an access costs when all is where it fits best ---------------------------- */
 
 static uint64_t warm_price(const struct cx_sim *sim, uint64_t set, uint64_t near, uint64_t llc)

@@ -123,6 +123,17 @@ static inline uint64_t cost(const struct cx_sim *sim, enum cx_cost_index index)
 	return sim->costs.value[index];
 }
 
+static inline uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/** @value * @by / @of, rounded down, without overflow between. */
+static inline uint64_t scale(uint64_t value, uint64_t by, uint64_t of)
+{
+	return (uint64_t)((unsigned __int128)value * by / of);
+}
+
 /* --- loop.c --- */
 /** What is to be charged for @index this time: the cost, varied by chance as CX_COST_JITTER says. */
 uint64_t sim_charge(struct cx_sim *sim, enum cx_cost_index index);

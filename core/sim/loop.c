@@ -131,11 +131,6 @@ static void run_timers(struct cx_sim *sim)
 	sim->late_ns = sim_charge(sim, CX_COST_TIMER_LATE);
 }
 
-static uint64_t first_of(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void advance(struct cx_sim *sim, uint64_t to)
 {
 	if (to <= sim->now_ns)
@@ -165,7 +160,7 @@ static bool stands_still(const struct cx_sim *sim)
 {
 	uint64_t most = (uint64_t)INSTANT_EVENTS * (sim->n_vcpus + sim->n_pcpus);
 
-	return sim->instant_events > first_of(most, INSTANT_EVENTS_MAX);
+	return sim->instant_events > least(most, INSTANT_EVENTS_MAX);
 }
 
 int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
@@ -176,10 +171,10 @@ int cx_sim_run(struct cx_sim *sim, uint64_t until_ns, uint64_t max_events,
 
 	while (sim->events < last) {
 		const struct cx_timer *first = cx_timers_first(&sim->queue);
-		uint64_t timers = timers_due(sim), at = first_of(timers, agenda_at);
+		uint64_t timers = timers_due(sim), at = least(timers, agenda_at);
 
 		if (first)
-			at = first_of(at, first->when_ns);
+			at = least(at, first->when_ns);
 		if (at >= until_ns) {
 			advance(sim, until_ns);
 			return 1;

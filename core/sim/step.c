@@ -14,19 +14,9 @@
 /* Waits longer than this are as good as for ever, and sums with them do not overflow. */
 #define LONGEST_WAIT_NS (1ull << 62)
 
-static uint64_t scale(uint64_t value, uint64_t by, uint64_t of)
-{
-	return (uint64_t)((unsigned __int128)value * by / of);
-}
-
 static uint64_t scale_up(uint64_t value, uint64_t by, uint64_t of)
 {
 	return (uint64_t)(((unsigned __int128)value * by + of - 1) / of);
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* --- time passes -------------------------------------------------------------- */
