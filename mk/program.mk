@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The program, and the library of everything but main() that the tests link.
 
-LIB_SRC := $(wildcard base/*.c core/*/*.c core/*/*.S topology/*.c trace/*.c)
+LIB_SRC := $(wildcard base/*.c entitlement/*.c core/*/*.c core/*/*.S topology/*.c trace/*.c)
 LIB_SRC := $(filter-out core/cli/main.c,$(LIB_SRC))
 # What the simulator drives in place of guests.
 MODEL_SRC := workloads/models.c $(wildcard workloads/*/model.c)

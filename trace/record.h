@@ -9,6 +9,7 @@
 #define CX_TRACE_RECORD_H
 
 #include "base/hist.h"
+#include "entitlement/entitlement.h"
 #include "trace/event.h"
 #include "trace/history.h"
 
@@ -37,8 +38,19 @@ struct cx_record_vcpu {
 	struct cx_record_result *results; /* n_results of them: cx_record_results() */
 };
 
+/** A resource pool; parents come before their children. */
+struct cx_record_pool {
+	char *name;
+	uint32_t parent; /* an index, or CX_NO_POOL: part of the whole host */
+	/* At the start of the run; CX_EV_ADJUST_POOL tells what changed since. */
+	uint32_t weight;             /* of the whole pool */
+	uint32_t reservation, limit; /* percent of one pCPU, 0 = none */
+	bool expandable;             /* may borrow reservation from its ancestors */
+};
+
 struct cx_record_domain {
 	char *name;
+	uint32_t pool;       /* an index; what is not less than n_pools means none */
 	char *workload;      /* name and parameters, as one line */
 	char *progress_unit; /* what one unit of progress is ("iterations") */
 	uint32_t first_vcpu, n_vcpus;
@@ -86,7 +98,8 @@ struct cx_record {
 
 	uint64_t trace_events, trace_lost; /* of the LTTng trace; 0 when not traced */
 
-	unsigned n_domains, n_vcpus, n_pcpus;
+	unsigned n_pools, n_domains, n_vcpus, n_pcpus;
+	struct cx_record_pool *pools; /* n_pools of them: cx_record_pools() */
 	struct cx_record_domain *domains;
 	struct cx_record_vcpu *vcpus;
 	struct cx_record_pcpu *pcpus;
@@ -106,6 +119,11 @@ struct cx_record *cx_record_new_untimed(unsigned n_domains, unsigned n_vcpus, un
  * Returns 0, -EINVAL (too many) or -ENOMEM; it then has none.
  */
 int cx_record_results(struct cx_record_vcpu *vcpu, unsigned n);
+/**
+ * Make room for @n resource pools, zeroed, of no parent; what it had is gone.
+ * Returns 0 or -ENOMEM; it then has none.
+ */
+int cx_record_pools(struct cx_record *record, unsigned n);
 /** Free it with everything in it; NULL is fine. */
 void cx_record_free(struct cx_record *record);
 

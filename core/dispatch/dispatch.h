@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "core/dispatch/loader.h"
+#include "entitlement/entitlement.h"
 #include "topology/topology.h"
 #include "trace/event.h"
 #include "trace/record.h"
@@ -52,11 +53,19 @@ struct cx_machine_ops {
 	void (*log)(void *m, const char *line);
 };
 
+/** A resource pool; parents come before their children. */
+struct cx_dispatch_pool {
+	const char *name;
+	unsigned parent;                     /* an index, or CX_NO_POOL: part of the whole host */
+	unsigned weight, reservation, limit; /* as in the scenario; the whole pool's */
+};
+
 struct cx_dispatch_domain {
 	const char *name;
 	unsigned vcpus;
 	unsigned weight, reservation, limit;      /* as in the scenario */
 	const struct cx_cpuset *cpus, *cpus_soft; /* host CPU numbers; NULL = all */
+	unsigned pool;         /* an index; what is not less than n_pools means none */
 	const int64_t *params; /* the policy's per-domain values, in table order */
 };
 
@@ -68,6 +77,8 @@ struct cx_dispatch_config {
 	const struct cx_topology *topology;
 	unsigned n_pcpus;
 	const unsigned *pcpus; /* host CPU numbers */
+	unsigned n_pools;
+	const struct cx_dispatch_pool *pools;
 	unsigned n_domains;
 	const struct cx_dispatch_domain *domains;
 	struct cx_history *history;       /* a lane a pCPU, or one; NULL = not kept */
@@ -183,6 +194,17 @@ int cx_dispatch_set_domain_param(struct cx_dispatch *d, unsigned domain, unsigne
  */
 int cx_dispatch_adjust(struct cx_dispatch *d, unsigned domain, unsigned weight,
 		       unsigned reservation, unsigned limit);
+
+/**
+ * Set a resource pool's weight (1 .. CX_POOL_WEIGHT_MAX), reservation and limit (percent of a
+ * pCPU; 0 = none; the reservation at most the limit).  Whether the reservation can be kept is
+ * the caller's to know (entitlement/admission.h).  -EINVAL pool or range.
+ */
+int cx_dispatch_adjust_pool(struct cx_dispatch *d, unsigned pool, unsigned weight,
+			    unsigned reservation, unsigned limit);
+/** A pool's values of the moment; @pool is one of the configuration's. */
+void cx_dispatch_pool_values(struct cx_dispatch *d, unsigned pool, unsigned *weight,
+			     unsigned *reservation, unsigned *limit);
 
 /**
  * Take the pCPU @index out of the pool.  Who waits or sleeps there is assigned elsewhere at

@@ -11,6 +11,7 @@
 #define CX_CORE_SCENARIO_H
 
 #include "base/error.h"
+#include "entitlement/entitlement.h"
 #include "topology/topology.h"
 
 #include <coxswain/guest_abi.h>
@@ -28,7 +29,19 @@ struct cx_setting {
 	unsigned line; /* in the file; 0 = from the command line */
 };
 
+/** A resource pool: domains and pools that share what it is entitled to. */
+struct cx_scenario_pool {
+	char *name;
+	unsigned line;   /* of its entry in the file */
+	unsigned parent; /* an index, less than its own; CX_NO_POOL: of the whole host */
+	unsigned weight; /* 1 .. CX_POOL_WEIGHT_MAX, of the whole pool */
+	bool weight_given;
+	unsigned reservation, limit; /* percent of a pCPU; 0 = none */
+	bool expandable;             /* may borrow reservation from its ancestors; by default */
+};
+
 struct cx_scenario_domain {
+	unsigned pool;                      /* an index, or CX_NO_POOL */
 	char *name;                         /* "web" or "web.1" */
 	unsigned line;                      /* of its entry in the file */
 	unsigned vcpus;                     /* 1 .. CX_GUEST_VCPUS_MAX */
@@ -51,6 +64,7 @@ struct cx_scenario_domain {
 
 enum cx_change_kind {
 	CX_CHANGE_DOMAIN, /* weight, reservation, limit, the policy's parameters of domains */
+	CX_CHANGE_POOL,   /* weight, reservation, limit of a resource pool */
 	CX_CHANGE_PARAM,  /* the policy's parameters */
 	CX_CHANGE_PCPU    /* a pCPU goes offline or comes back */
 };
@@ -62,6 +76,7 @@ struct cx_scenario_change {
 	unsigned line;  /* of the key that says what changes */
 	enum cx_change_kind kind;
 	unsigned first_domain, n_domains; /* one, or all replicas of an entry */
+	unsigned pool;                    /* of CX_CHANGE_POOL */
 	bool weight_given, reservation_given, limit_given;
 	unsigned weight, reservation, limit; /* as a domain's, where given */
 	char *scheduler; /* whose the settings are; NULL = of any policy that has them */
@@ -85,6 +100,8 @@ struct cx_scenario {
 	char *scheduler;         /* NULL = none named */
 	unsigned n_params;
 	struct cx_setting *params; /* of the scheduler */
+	unsigned n_pools;
+	struct cx_scenario_pool *pools; /* parents before their children */
 	unsigned n_domains;
 	struct cx_scenario_domain *domains;
 	unsigned n_changes;

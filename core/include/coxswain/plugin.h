@@ -76,7 +76,7 @@ extern "C" {
 #endif
 
 /* A plug-in is refused unless its major equals core's and its minor is not newer. */
-#define CX_PLUGIN_ABI_MAJOR 1u
+#define CX_PLUGIN_ABI_MAJOR 2u
 #define CX_PLUGIN_ABI_MINOR 0u
 #define CX_PLUGIN_ABI ((CX_PLUGIN_ABI_MAJOR << 16) | CX_PLUGIN_ABI_MINOR)
 
@@ -95,6 +95,7 @@ extern "C" {
 /* Opaque handles. */
 struct cx_policy; /* one instance: a policy at work on one pool of pCPUs */
 struct cx_pcpu;
+struct cx_pool; /* a resource pool: domains and pools that share what it is entitled to */
 struct cx_domain;
 struct cx_vcpu;
 
@@ -150,7 +151,8 @@ struct cx_param {
 #define CX_PLUGIN_LIMIT (1ull << 3)           /* honours limits */
 #define CX_PLUGIN_SOFT_AFFINITY (1ull << 4)   /* honours soft affinity */
 #define CX_PLUGIN_WORK_CONSERVING (1ull << 5) /* no pCPU idles while it could run a waiting vCPU */
-#define CX_PLUGIN_FLAGS_KNOWN ((1ull << 6) - 1)
+#define CX_PLUGIN_POOLS (1ull << 6)           /* honours resource pools */
+#define CX_PLUGIN_FLAGS_KNOWN ((1ull << 7) - 1)
 
 /** What pick() is told and what it answers beside the vCPU. */
 struct cx_pick {
@@ -159,6 +161,16 @@ struct cx_pick {
 	enum cx_why why;      /* why it leaves; CX_WHY_IDLE if nobody */
 	uint64_t ran_ns;      /* for how long prev ran since it was put here */
 	uint64_t slice_ns;    /* out: run the pick for so long at most; preset to the default */
+};
+
+/** What one vCPU is entitled to: see cx_entitlements().  Amounts in ns of CPU per second. */
+struct cx_entitlement {
+	struct cx_vcpu *vcpu; /* in: attached, each at most once */
+	uint64_t demand_ns;   /* in: it wants so much, at most 1,000,000,000; 0 = nothing */
+	uint64_t entitled_ns; /* out: of that, what it is entitled to */
+	uint64_t rate_ns;     /* out: likewise if it wanted more than it can have */
+	uint64_t reserved_ns; /* out: of entitled_ns, what reservations guarantee it */
+	unsigned set;         /* out: who is of one set competes for the same pCPUs */
 };
 
 /**
@@ -212,6 +224,8 @@ struct cx_plugin {
 	void (*domain_adjust)(struct cx_policy *policy, struct cx_domain *dom, uint64_t now);
 	/** [all] It leaves; its vCPUs were detached. */
 	void (*domain_detach)(struct cx_policy *policy, struct cx_domain *dom, uint64_t now);
+	/** [all] The pool's weight, reservation or limit changed. */
+	void (*pool_adjust)(struct cx_policy *policy, struct cx_pool *pool, uint64_t now);
 	/** A vCPU joins, blocked, assigned to some pCPU that its affinity allows.
 	 *  Returns 0 or a negative errno: the domain is refused. */
 	int (*vcpu_attach)(struct cx_policy *policy, struct cx_vcpu *v, uint64_t now);
@@ -323,6 +337,28 @@ unsigned cx_domain_reservation(const struct cx_domain *dom);
 /** Percent of a pCPU that the domain may never exceed; 0 = no limit. */
 unsigned cx_domain_limit(const struct cx_domain *dom);
 
+/** Its hard affinity, as a number: equal for domains that may use the same pCPUs, and less than
+ *  cx_affinity_count(). */
+unsigned cx_domain_affinity(const struct cx_domain *dom);
+unsigned cx_affinity_count(const struct cx_policy *policy);
+/** The resource pool that it belongs to; NULL = of no pool, it shares in the whole host. */
+struct cx_pool *cx_domain_pool(const struct cx_domain *dom);
+
+/* --- resource pools [any]: there from before init() until after fini() --- */
+unsigned cx_pool_count(const struct cx_policy *policy);
+/** The pool with index @index, or NULL.  A parent's index is less than its children's. */
+struct cx_pool *cx_pool_at(const struct cx_policy *policy, unsigned index);
+unsigned cx_pool_index(const struct cx_pool *pool);
+const char *cx_pool_name(const struct cx_pool *pool);
+/** The pool that it is part of; NULL = the whole host. */
+struct cx_pool *cx_pool_parent(const struct cx_pool *pool);
+/** Importance of the whole pool, among the weights of its siblings: a domain there counts with
+ *  its weight for each of its vCPUs. */
+unsigned cx_pool_weight(const struct cx_pool *pool);
+/** Percent of a pCPU, as a domain's. */
+unsigned cx_pool_reservation(const struct cx_pool *pool);
+unsigned cx_pool_limit(const struct cx_pool *pool);
+
 /* --- vCPUs --- */
 struct cx_domain *cx_vcpu_domain(const struct cx_vcpu *v); /* [any] */
 unsigned cx_vcpu_index(const struct cx_vcpu *v);           /* [any] in its domain */
@@ -364,6 +400,16 @@ int cx_migrate(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now);
  *  once with CX_PLUGIN_INSTANCE_LOCK.  Release it with cx_unlock() in this operation. */
 bool cx_trylock(struct cx_pcpu *peer);
 void cx_unlock(struct cx_pcpu *peer);
+/**
+ * [op, but only with all locks held: in an operation marked [all], or with
+ * CX_PLUGIN_INSTANCE_LOCK] Who is entitled to what, as the yardstick of all policies has it
+ * (docs/entitlement.md): weights, reservations, limits, pools, affinities and pCPUs online as they
+ * are now, demands as @list says; a vCPU that is not on it wants nothing.
+ * O(n log n) for n vCPUs on it, and for each set of pCPUs that affinities make.
+ * Returns 0; -EINVAL: a vCPU is on it twice, not attached, or wants more than a pCPU; -ENOMEM.
+ * Out members are filled in only with 0.
+ */
+int cx_entitlements(struct cx_policy *policy, struct cx_entitlement *list, unsigned n);
 /** [op] 64 random bits from the run's seed; the same sequence for the same seed. */
 uint64_t cx_random(struct cx_policy *policy);
 
