@@ -125,6 +125,8 @@ static void note_change(struct prop_case *c, const struct cx_scenario_change *ch
 			c->param_changes++;
 		}
 		break;
+	case CX_CHANGE_POOL:
+		break; /* no bound rests on a pool's values */
 	case CX_CHANGE_PCPU:
 		if (change->online)
 			*online |= 1u << pcpu_of(c, change->cpu);
