@@ -446,6 +446,8 @@ static bool apply_to_others(struct cx_replay *r, const struct cx_event *ev, uint
 	case CX_EV_ADJUST:
 		on_adjust(r, ev, t_ns);
 		return true;
+	case CX_EV_ADJUST_POOL:
+		return true;
 	default:
 		return false;
 	}
