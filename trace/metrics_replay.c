@@ -447,6 +447,7 @@ static bool apply_to_others(struct cx_replay *r, const struct cx_event *ev, uint
 		on_adjust(r, ev, t_ns);
 		return true;
 	case CX_EV_ADJUST_POOL:
+		cx_replay_pool_adjust(r, ev->vcpu, ev->why, ev->x, t_ns);
 		return true;
 	default:
 		return false;
