@@ -3,10 +3,8 @@
 #include "tests/support/bench.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define RUN_NS (10 * CX_SEC)
-#define TRIES 2u
 #define TOLERANCE 1.0     /* percent points */
 #define DEVIATION_MAX 0.5 /* percent of what a domain is entitled to, under propshare */
 #define MIX_CPUS 2u
@@ -66,42 +64,19 @@ static void print_domains(struct bench *b, const struct share *s, const struct c
 	}
 }
 
-/* A run of RUN_NS on the first @n_cpus CPUs, made again if the host took away too much. */
-static int run(struct bench *b, const char *label, const char *scheduler, const char *domains,
-	       unsigned n_cpus, struct cx_record **record, double *steal)
-{
-	struct bench_run run = { .scheduler = scheduler, .duration_ns = RUN_NS };
-	struct cx_scenario *scenario;
-	int rc = bench_scenario(b, &scenario, "pcpus: \"%u,%u\"\ndomains:\n%s", b->cpus[0],
-				b->cpus[n_cpus - 1], domains);
-
-	*record = NULL;
-	if (rc < 0)
-		return rc;
-	for (unsigned i = 0; rc == 0 && i < TRIES; i++) {
-		uint64_t busy_ns = 0;
-
-		cx_record_free(*record);
-		*record = NULL;
-		rc = bench_run(b, scenario, &run, record);
-		for (unsigned p = 0; rc == 0 && p < (*record)->n_pcpus; p++)
-			busy_ns += (*record)->pcpus[p].busy_ns;
-		if (rc < 0 || (*steal = bench_steal(*record, busy_ns)) <= BENCH_STEAL_MAX)
-			break;
-		if (i + 1 < TRIES)
-			bench_note("%s: %.1f %% steal, measured again", label, *steal);
-	}
-	cx_scenario_free(scenario);
-	return rc;
-}
-
 static int measure(struct bench *b, const struct share *s)
 {
+	struct bench_run run = { .scheduler = s->scheduler, .duration_ns = RUN_NS };
+	struct cx_scenario *scenario;
 	struct cx_metrics *metrics;
 	struct cx_record *record;
-	double steal = 0;
-	int rc = run(b, s->label, s->scheduler, s->domains, 1, &record, &steal);
+	double steal;
+	int rc =
+		bench_scenario(b, &scenario, "pcpus: \"%u\"\ndomains:\n%s", b->cpus[0], s->domains);
 
+	if (rc < 0)
+		return rc;
+	rc = bench_run_quiet(b, s->label, scenario, &run, &record, &steal);
 	if (rc == 0)
 		rc = cx_metrics_compute(record, &metrics, &b->err);
 	if (rc == 0) {
@@ -109,18 +84,15 @@ static int measure(struct bench *b, const struct share *s)
 		cx_metrics_free(metrics);
 	}
 	cx_record_free(record);
+	cx_scenario_free(scenario);
 	return rc;
 }
 
 /* --- always hungry, all sorts of weights ------------------------------------------ */
 
-static const char *const rivals[] = { "linux", "credit", "rr" };
+static const char *const rivals[] = { "linux", "credit", "propshare" };
 #define RIVALS (sizeof(rivals) / sizeof(rivals[0]))
 #define OURS (RIVALS - 1)
-
-struct mix {
-	const char *label, *domains;
-};
 
 struct outcome {
 	double worst; /* percent of what it is entitled to that a domain got too much or too little */
@@ -128,14 +100,17 @@ struct outcome {
 	double steal;
 };
 
-static int measure_mix(struct bench *b, const struct mix *mix, const char *scheduler,
-		       struct outcome *out)
+static int measure_mix(struct bench *b, const char *mix, const char *scheduler, struct outcome *out)
 {
-	unsigned n_cpus = b->n_cpus < MIX_CPUS ? b->n_cpus : MIX_CPUS;
+	struct bench_run run = { .scheduler = scheduler, .duration_ns = RUN_NS };
+	struct cx_scenario *scenario;
 	struct cx_metrics *metrics;
 	struct cx_record *record;
-	int rc = run(b, mix->label, scheduler, mix->domains, n_cpus, &record, &out->steal);
+	int rc = bench_shipped(b, mix, MIX_CPUS, &scenario);
 
+	if (rc < 0)
+		return rc;
+	rc = bench_run_quiet(b, mix, scenario, &run, &record, &out->steal);
 	if (rc == 0)
 		rc = cx_metrics_compute(record, &metrics, &b->err);
 	for (unsigned i = 0; rc == 0 && i < record->n_domains; i++) {
@@ -150,10 +125,11 @@ static int measure_mix(struct bench *b, const struct mix *mix, const char *sched
 	if (rc == 0)
 		cx_metrics_free(metrics);
 	cx_record_free(record);
+	cx_scenario_free(scenario);
 	return rc;
 }
 
-static int compare(struct bench *b, const struct mix *mix)
+static int compare(struct bench *b, const char *mix)
 {
 	struct outcome out[RIVALS] = { 0 };
 	char figure[80];
@@ -162,8 +138,7 @@ static int compare(struct bench *b, const struct mix *mix)
 	for (unsigned i = 0; rc == 0 && i < RIVALS; i++)
 		rc = measure_mix(b, mix, rivals[i], &out[i]);
 	for (unsigned i = 0; rc == 0 && i < OURS; i++) {
-		snprintf(figure, sizeof(figure), "%s, %s / %s", mix->label, rivals[OURS],
-			 rivals[i]);
+		snprintf(figure, sizeof(figure), "%s, %s / %s", mix, rivals[OURS], rivals[i]);
 		bench_print(b, &(struct bench_row){
 				       .figure = figure,
 				       .unit = "%",
@@ -182,33 +157,14 @@ static int compare(struct bench *b, const struct mix *mix)
 
 static int compare_mixes(struct bench *b)
 {
-	static const struct mix mixes[] = {
-		{ "eight of 50 to 1000",
-		  "  - {name: w50, memory: 8MiB, weight: 50, workload: {name: hog}}\n"
-		  "  - {name: w111, memory: 8MiB, weight: 111, workload: {name: hog}}\n"
-		  "  - {name: w173, memory: 8MiB, weight: 173, workload: {name: hog}}\n"
-		  "  - {name: w256, memory: 8MiB, weight: 256, workload: {name: hog}}\n"
-		  "  - {name: w290, memory: 8MiB, weight: 290, workload: {name: hog}}\n"
-		  "  - {name: w640, memory: 8MiB, weight: 640, workload: {name: hog}}\n"
-		  "  - {name: w1000, memory: 8MiB, weight: 1000, workload: {name: hog}}\n"
-		  "  - {name: two333, vcpus: 2, memory: 8MiB, weight: 333, workload: {name: "
-		  "hog}}\n" },
-		{ "four vCPUs of 128, two of 512",
-		  "  - {name: wide, vcpus: 4, memory: 8MiB, weight: 128, workload: {name: hog}}\n"
-		  "  - {name: narrow, count: 2, memory: 8MiB, weight: 512, workload: {name: "
-		  "hog}}\n" },
-		{ "24 domains, 1 : 3 : 10",
-		  "  - {name: low, count: 8, memory: 8MiB, weight: 50, workload: {name: hog}}\n"
-		  "  - {name: mid, count: 8, memory: 8MiB, weight: 150, workload: {name: hog}}\n"
-		  "  - {name: top, count: 8, memory: 8MiB, weight: 500, workload: {name: hog}}\n" },
-	};
+	static const char *const mixes[] = { "odd-weights", "wide-and-narrow", "many-weights" };
 	int rc = 0;
 
 	bench_note("received against entitled over 10 s on %u pCPUs: how far off the worst domain "
 		   "is, in percent of what it is entitled to",
 		   b->n_cpus < MIX_CPUS ? b->n_cpus : MIX_CPUS);
 	for (unsigned i = 0; rc == 0 && i < sizeof(mixes) / sizeof(mixes[0]); i++)
-		rc = compare(b, &mixes[i]);
+		rc = compare(b, mixes[i]);
 	return rc;
 }
 
@@ -220,14 +176,14 @@ static int body(struct bench *b)
 {
 	static const struct share shares[] = {
 		{ TWO, "credit", "credit 256:512", { 100 / 3.0, 200 / 3.0 } },
-		{ TWO, "rr", "propshare 256:512", { 100 / 3.0, 200 / 3.0 } },
+		{ TWO, "propshare", "propshare 256:512", { 100 / 3.0, 200 / 3.0 } },
 		{ TWO, "rr", "rr 256:512", { 50, 50 } },
 		{ "  - {name: capped, limit: 50, workload: {name: hog}}\n",
 		  "credit",
 		  "credit limit 50",
 		  { 50 } },
 		{ "  - {name: capped, limit: 50, workload: {name: hog}}\n",
-		  "rr",
+		  "propshare",
 		  "propshare limit 50",
 		  { 50 } },
 	};
