@@ -239,13 +239,14 @@ static void print_all(struct bench *b, struct figures (*of)[SIZES])
 				 policies[POLICIES - 1], policies[p], sizes[s]);
 			print(b, figure, &of[POLICIES - 1][s].decide, &of[p][s].decide, false);
 		}
-	for (unsigned p = 0; p < POLICIES; p++) {
-		if (!of[p][2].due.count)
-			continue;
-		snprintf(figure, sizeof(figure), "%s, ticks and timers, %u ready", policies[p],
-			 sizes[2]);
-		print(b, figure, &of[p][2].due, NULL, false);
-	}
+	for (unsigned p = 0; p < POLICIES; p++)
+		for (unsigned s = 0; s < SIZES; s++) {
+			if (sizes[s] < AT || !of[p][s].due.count)
+				continue;
+			snprintf(figure, sizeof(figure), "%s, ticks and timers, %u ready",
+				 policies[p], sizes[s]);
+			print(b, figure, &of[p][s].due, NULL, false);
+		}
 	bench_note("log 10,000 / log 10 is 4: what grows by more than that, and the caches, grows "
 		   "faster than log n");
 	bench_note("%llu decisions of each policy and size at least, in %u rounds",
