@@ -163,7 +163,8 @@ int cx_metrics_compute(const struct cx_record *record, struct cx_metrics **metri
 	}
 	cx_metrics_free(m);
 	if (ret == -EINVAL)
-		return cx_fail(err, EINVAL, "metrics: the record's domains and vCPUs do not match");
+		return cx_fail(err, EINVAL,
+			       "metrics: the record's domains, vCPUs and pools do not match");
 	return cx_fail(err, -ret, "metrics: out of memory");
 }
 

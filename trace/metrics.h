@@ -11,13 +11,14 @@
  * weighted max-min fairness (D. Bertsekas, R. Gallager, "Data Networks", section 6.5).
  *
  * Time is cut into steps of 100 ms (multiples of that when the run is very long), and
- * wherever a domain starts or stops, its weight, reservation or limit changes, or a pCPU
- * goes offline or comes back.  In each step the entitlements are solved with what that step
+ * wherever a domain starts or stops, a weight, reservation or limit changes, or a pCPU goes
+ * offline or comes back.  In each step the entitlements are solved with what that step
  * offers and wants:
  *
  *     e_i = clamp(w_i x, lo_i, hi_i)   with one x, the e_i adding up to the capacity
  *     capacity = pCPUs online * step   w_i  = weight * vCPUs that live in the step
- *     lo_i = min(reservation, hi_i)    hi_i = min(limit, demand_i, 100 * pCPUs allowed)
+ *     lo_i = min(reservation, hi_i)
+ *     hi_i = min(limit, demand_i, 100 * pCPUs allowed and online, 100 * vCPUs that live)
  *     demand_i = time that its vCPUs were running, ready, limited or co-stopped in the step
  *
  * Within the step the entitlement accrues evenly over the time that the domain wanted to
@@ -29,13 +30,12 @@
  * Waiting counts as demand: a sleeper that is kept waiting is entitled to more than it
  * would have used had it been served at once, up to its share.
  *
- * Hard affinity: pCPUs that no domain's affinity connects, even through others, are
- * separate capacities and solved apart.  Within a connected group the common x may be out
- * of reach (three domains bound to one pCPU cannot have more than that pCPU).  Then the
- * most crowded set of pCPUs, the one whose own x is lowest, is solved first and taken out
- * with its domains, and so on: weighted max-min fairness.  The sets tried are all unions
- * of the distinct affinities for up to 6 of them in a group; beyond that the distinct
- * affinities themselves and the whole group.
+ * Hard affinity: what one level for all would give to more domains than their pCPUs hold is
+ * solved by weighted max-min fairness (entitlement/affinity.h).
+ *
+ * Resource pools are solved from the host down, each being one client of its parent
+ * (entitlement/entitlement.h), with the reservations and limits of pools in proportion to the
+ * step as those of domains are.
  */
 #ifndef CX_TRACE_METRICS_H
 #define CX_TRACE_METRICS_H
@@ -45,23 +45,6 @@
 
 #define CX_WINDOWS 24           /* at most so many window lengths */
 #define CX_STEP_NS 100000000ull /* entitlement is solved for steps of so long */
-
-/** Clients of one capacity, for cx_entitle().  All amounts in the same unit. */
-struct cx_claim {
-	double weight; /* > 0 */
-	double lo;     /* guaranteed: min(reservation, hi) */
-	double hi;     /* at most: min(limit, demand, vCPUs * 100) */
-	double share;  /* out: what it is entitled to */
-};
-
-/**
- * Solve e_i = clamp(w_i x, lo_i, hi_i) with one x such that the e_i add up to
- * @capacity; if the hi_i together fit, everyone gets hi_i; if the lo_i together do not
- * fit, each gets its lo_i scaled down alike.  Newton's method on the sum, which is a
- * piecewise linear function of x, guarded by bisection: O(n) a round, about ten rounds.
- * Returns 0.
- */
-int cx_entitle(struct cx_claim *claims, unsigned n, double capacity);
 
 struct cx_metrics_vcpu {
 	uint64_t time_ns[CX_STATES]; /* from the events; equals the record's */

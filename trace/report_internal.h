@@ -68,6 +68,11 @@ void cx_html_warnings(FILE *out, const struct cx_report *report);
 /** "ok", "DEGRADED", "interrupted" ... for the headline. */
 const char *cx_run_verdict(const struct cx_record *record);
 
+/* ---- resource pools (report_pools.c) ---- */
+
+/** The tree with its values, a line a pool; nothing where there are none. */
+void cx_pools_text(const struct cx_record *record, FILE *out);
+
 /* ---- the folder ---- */
 
 /** A run's name in file names: its scheduler, made safe and unique: "credit", "credit-2". */
