@@ -137,18 +137,12 @@ void cx_dispatch_domain_values(struct cx_dispatch *d, unsigned domain, unsigned 
 
 /* --- resource pools --- */
 
-/* The one place where the event of a pool's new value is made. */
-static void tell_pool(const struct cx_pool *pool, enum cx_adjust what, unsigned value, uint64_t now)
-{
-	(void)pool, (void)what, (void)value, (void)now;
-}
-
 static bool change_pool(struct cx_pool *pool, atomic_uint *member, enum cx_adjust what,
 			unsigned value, uint64_t now)
 {
 	if (atomic_exchange(member, value) == value)
 		return false;
-	tell_pool(pool, what, value, now);
+	tell(pool->d, CX_EV_ADJUST_POOL, pool->index, what, value, now);
 	return true;
 }
 
