@@ -257,6 +257,8 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 	if (!rc)
 		rc = init_pcpus(d, config);
 	if (!rc)
+		rc = pools_init(d, config);
+	if (!rc)
 		rc = init_domains(d, config, err);
 	if (!rc)
 		rc = start_policy(d, err);
@@ -315,6 +317,7 @@ void cx_dispatch_free(struct cx_dispatch *d)
 	free(d->affinity);
 	free(d->vcpus);
 	free(d->domains);
+	free(d->pools);
 	free(d->pcpus);
 	free(d);
 }

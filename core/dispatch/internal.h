@@ -134,6 +134,10 @@ struct cx_policy {
 	bool dumping;                /* all locks */
 };
 
+struct cx_pool {
+	atomic_uint weight, reservation, limit;
+};
+
 struct cx_dispatch {
 	const struct cx_machine_ops *ops;
 	void *machine;
@@ -146,6 +150,8 @@ struct cx_dispatch {
 	unsigned n_pcpus, n_domains, n_vcpus, n_llcs;
 	struct cx_pcpu *pcpus;
 	struct cx_domain *domains;
+	unsigned n_pools;
+	struct cx_pool *pools;
 	struct cx_vcpu *vcpus;
 	uint64_t *affinity;        /* masks: of all pCPUs, then those that domains ask for */
 	struct cx_warmth *warmths; /* likewise */
@@ -162,6 +168,9 @@ struct cx_dispatch {
 	struct cx_timers timers;
 	struct cx_timer watchdog;
 };
+
+/* pools.c */
+int pools_init(struct cx_dispatch *d, const struct cx_dispatch_config *config);
 
 static inline uint64_t clock_of(const struct cx_dispatch *d)
 {
