@@ -23,6 +23,12 @@ struct cx_lag {
 };
 
 int cx_lag_add(struct cx_lag *lag, uint64_t t_ns, double lag_ns);
+/** The lag at @t_ns; *@at, 0 at first, moves forward only: one walk costs O(n) in all. */
+double cx_lag_at(const struct cx_lag *lag, uint64_t t_ns, size_t *at);
+/** Fill in out->lag_ns, over [start, stop), the ends from out->lag_min_ns and lag_max_ns.
+ *  Returns 0 or -ENOMEM (metrics_lag.c). */
+int cx_lag_quantiles(const struct cx_lag *lag, uint64_t start_ns, uint64_t stop_ns,
+		     struct cx_metrics_domain *out);
 /** Fill in the domain's lag figures, sampled over [start, stop). */
 void cx_lag_summary(const struct cx_lag *lag, uint64_t start_ns, uint64_t stop_ns,
 		    struct cx_metrics_domain *out, struct cx_hist *scratch);
@@ -89,6 +95,8 @@ struct cx_replay {
 	struct cx_replay_pcpu *pcpus;
 	struct cx_replay_group *groups;
 	struct cx_lag *lags; /* by domain */
+	struct cx_bounds *bounds;
+	struct cx_series *series;
 	uint64_t step_start_ns, step_end_ns;
 	uint64_t *cuts; /* starts and stops of domains, in order: steps end there too */
 	unsigned n_cuts, cut;

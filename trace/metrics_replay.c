@@ -8,7 +8,9 @@
  * take off a vCPU that is still on it.  Between instants the count is set back to 0 or 1,
  * so that a lost event does no lasting harm.
  */
+#include "trace/metrics_bounds.h"
 #include "trace/metrics_internal.h"
+#include "trace/metrics_series.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,7 +106,9 @@ int cx_replay_init(struct cx_replay *r, const struct cx_record *record, struct c
 	r->pcpus = calloc(pcpus, sizeof(*r->pcpus));
 	r->groups = calloc(r->affinity.n_groups + 1u, sizeof(*r->groups));
 	r->lags = calloc(domains, sizeof(*r->lags));
-	if (!r->vcpus || !r->pcpus || !r->groups || !r->lags)
+	r->bounds = cx_bounds_new(record);
+	r->series = cx_series_new(record, m);
+	if (!r->vcpus || !r->pcpus || !r->groups || !r->lags || !r->bounds || !r->series)
 		return -ENOMEM;
 	for (i = 0; i < record->n_pcpus; i++) {
 		r->pcpus[i].current = CX_NO_VCPU;
@@ -139,6 +143,8 @@ void cx_replay_free(struct cx_replay *r)
 	free(r->groups);
 	free(r->lags);
 	free(r->cuts);
+	cx_bounds_free(r->bounds);
+	cx_series_free(r->series);
 }
 
 /* ---- charging ---- */
@@ -209,6 +215,13 @@ static void count_state(struct cx_replay *r, unsigned d, enum cx_state state, in
 		g->costopped += (unsigned)by;
 }
 
+/** Tell those who watch: CX_STATES = not there. */
+static void moved(struct cx_replay *r, unsigned d, uint64_t t_ns, unsigned before, unsigned after)
+{
+	cx_bounds_move(r->bounds, d, t_ns, before, after);
+	cx_series_move(r->series, d, t_ns, before, after);
+}
+
 /** After a flag of @v changed: charge its old state and enter the new one. */
 static void restate(struct cx_replay *r, unsigned v, uint64_t t_ns)
 {
@@ -224,6 +237,7 @@ static void restate(struct cx_replay *r, unsigned v, uint64_t t_ns)
 	cx_step_note(r, d, t_ns);
 	charge_group(r, &r->groups[dom->group], t_ns);
 	charge_vcpu(r, v, t_ns);
+	moved(r, d, t_ns, vcpu->joined ? vcpu->state : CX_STATES, dies ? CX_STATES : next);
 	if (vcpu->joined) {
 		count_state(r, d, vcpu->state, -1);
 	} else {
@@ -409,6 +423,7 @@ static void on_adjust(struct cx_replay *r, const struct cx_event *ev, uint64_t t
 	if (ev->vcpu >= r->record->n_domains)
 		return;
 	cut_step(r, t_ns);
+	cx_bounds_adjust(r->bounds, ev->vcpu, t_ns, ev->why, value);
 	dom = &r->domains[ev->vcpu];
 	if (ev->why == CX_ADJUST_WEIGHT)
 		dom->weight = value;
@@ -448,6 +463,7 @@ static bool apply_to_others(struct cx_replay *r, const struct cx_event *ev, uint
 		return true;
 	case CX_EV_ADJUST_POOL:
 		cx_replay_pool_adjust(r, ev->vcpu, ev->why, ev->x, t_ns);
+		cx_bounds_adjust_pool(r->bounds, ev->vcpu, t_ns, ev->why, value_of(ev->x));
 		return true;
 	default:
 		return false;
