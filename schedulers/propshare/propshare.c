@@ -61,6 +61,7 @@ static void free_all(struct ps_policy *pp)
 		ps_queue_free(&pp->lanes[i].reserve);
 	}
 	ps_heap_free(&pp->events);
+	ps_heap_free(&pp->reserve);
 	free(pp->lanes);
 	free(pp->sets);
 	free(pp->pools);
@@ -120,7 +121,8 @@ static int propshare_init(struct cx_policy *policy)
 
 	pp->policy = policy;
 	cx_list_init(&pp->domains);
-	pp->timer_ns[PS_TIMER_PERIOD] = pp->timer_ns[PS_TIMER_LIMIT] = UINT64_MAX;
+	for (unsigned id = 0; id < PS_TIMERS; id++)
+		pp->timer_ns[id] = UINT64_MAX;
 	configure(pp);
 	rc = make_lanes(pp);
 	if (!rc)
@@ -167,7 +169,7 @@ static void propshare_param_set(struct cx_policy *policy, unsigned index, uint64
 static void keep_timers(struct ps_policy *pp, struct cx_pcpu *keeper)
 {
 	pp->keeper = keeper;
-	for (unsigned id = 0; keeper && id < 2; id++)
+	for (unsigned id = 0; keeper && id < PS_TIMERS; id++)
 		if (pp->timer_ns[id] != UINT64_MAX)
 			cx_timer_at(keeper, id, pp->timer_ns[id]);
 }
@@ -222,6 +224,7 @@ static int propshare_domain_attach(struct cx_policy *policy, struct cx_domain *d
 	cx_list_init(&pd->vcpus);
 	cx_list_init(&pd->waiting);
 	if (ps_heap_room(&pp->events, cx_pool_count(policy) + pp->n_domains + 1) ||
+	    ps_heap_room(&pp->reserve, pp->n_domains + 1) ||
 	    ps_queue_room(&pd->lane->reserve, pd->lane->domains + 1))
 		return -ENOMEM;
 	pp->n_domains++;
@@ -260,7 +263,7 @@ static void propshare_domain_detach(struct cx_policy *policy, struct cx_domain *
 	struct ps_domain *pd = cx_domain_priv(dom);
 
 	(void)now;
-	ps_heap_remove(&pd->item);
+	ps_reserve_forget(pp, pd);
 	ps_limit_forget(pp, &pd->limit);
 	cx_list_remove(&pd->node);
 	pd->lane->domains--;
@@ -301,6 +304,7 @@ static int propshare_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, ui
 	pv->lane = pd->lane;
 	pv->set = pd->lane->set;
 	pv->demand_ns = PS_SECOND;
+	pv->is_new = true;
 	/* Until the next decision, when the solver has said. */
 	pv->rate = cx_domain_weight(pd->dom) * (PS_SECOND / 65536);
 	pv->vtime = ps_vtime(pv->set, now);
@@ -506,6 +510,8 @@ static struct cx_vcpu *propshare_pick(struct cx_policy *policy, struct cx_pcpu *
 	ps_set_idler(pp, pc, !next && online);
 	if (prev && prev->state == PS_WAITING && pp->idlers)
 		ps_call(pp, prev, pick->now_ns);
+	if (pc->called)
+		ps_call_on(pp, pc);
 	return next ? next->v : NULL;
 }
 
@@ -518,8 +524,10 @@ static void propshare_timer(struct cx_policy *policy, struct cx_pcpu *pcpu, unsi
 	pp->timer_ns[id] = UINT64_MAX;
 	if (id == PS_TIMER_PERIOD)
 		ps_rates_solve(pp, now);
-	else
+	else if (id == PS_TIMER_LIMIT)
 		ps_limit_expire(pp, now);
+	else
+		ps_reserve_expire(pp, now);
 }
 
 static void dump_domain(struct cx_policy *policy, const struct ps_domain *pd, uint64_t now)
