@@ -19,6 +19,7 @@
  *             is empty, whatever else the host has to do.
  * placement.c on which pCPU: one queue for all that may use the same pCPUs; who is warm here
  *             is preferred within bounds, who idles is called.
+ * pick.c      the decision that comes of these.
  * meter.h     what both reserve.c and limit.c count with.  heap.c: queues.  propshare.c: the
  *             operations, and the table.
  *
@@ -279,6 +280,10 @@ struct cx_pcpu *ps_place(const struct ps_policy *pp, const struct ps_vcpu *pv);
 /** By how much its deadline counts as later because it would have to move to @pcpu, ns. */
 int64_t ps_reluctance(const struct ps_policy *pp, const struct ps_vcpu *pv,
 		      const struct cx_pcpu *pcpu, uint64_t now);
+
+/* --- pick.c --- */
+/** The operation pick. */
+struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct cx_pick *pick);
 
 /* --- propshare.c --- */
 /** A timer of the keeper's; UINT64_MAX = none. */
