@@ -9,9 +9,10 @@
  * burst at most, and what runs until a pCPU hears of it.
  *
  * Where the host has CPU to spare nobody in a pool waits, and the order by shares says nothing:
- * all would use up the pool's limit alike.  So when its bucket has filled, domains that are ahead
- * of the others in the pool are held until the next time, or until the bucket is quite full
- * because those let go do not use it.
+ * all would use up the pool's limit alike.  So while a pool's limit is what its domains are short
+ * of, each of them has a bucket of its share as well, which fills at the rate that the solver gives
+ * it.  What some leave unused fills the pool's own bucket; when that is full, those who have used
+ * up their shares may go on.
  */
 #include "propshare.h"
 
@@ -31,14 +32,33 @@ static void bounds(const struct ps_policy *pp, struct ps_limit *limit)
 	limit->meter.high = burst_of(pp);
 }
 
-void ps_limit_init(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
-		   unsigned index, bool is_pool)
+static bool is_share(const struct ps_limit *limit)
 {
+	return limit->domain && limit == &limit->domain->share;
+}
+
+void ps_limit_init_pool(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
+			unsigned index)
+{
+	cx_list_init(&limit->domains);
 	limit->parent = parent;
 	limit->index = index;
-	limit->is_pool = is_pool;
 	bounds(pp, limit);
 }
+
+void ps_limit_init(const struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool)
+{
+	pd->share.domain = pd->limit.domain = pd;
+	pd->share.parent = &pd->limit;
+	pd->limit.parent = pool;
+	pd->limit.index = cx_domain_index(pd->dom);
+	bounds(pp, &pd->share);
+	bounds(pp, &pd->limit);
+	if (pool)
+		cx_list_push_back(&pool->domains, &pd->pool_node);
+}
+
+/* --- when ------------------------------------------------------------------------------------- */
 
 /* Has it been used up, or filled again? */
 static bool is_over(const struct ps_policy *pp, const struct ps_limit *limit)
@@ -48,6 +68,11 @@ static bool is_over(const struct ps_policy *pp, const struct ps_limit *limit)
 	return limit->exhausted ? level >= refill_of(pp) * (int64_t)PS_SECOND : level <= 0;
 }
 
+static bool is_full(const struct ps_limit *limit)
+{
+	return limit->meter.level >= limit->meter.high * (int64_t)PS_SECOND;
+}
+
 /* When is there something to do?  The meter is of now. */
 static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 {
@@ -55,12 +80,16 @@ static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 	uint64_t when = UINT64_MAX;
 
 	ps_heap_remove(&limit->event);
-	if (limit->rate && is_over(pp, limit))
+	if (!limit->rate)
+		return;
+	if (is_over(pp, limit))
 		when = m->at_ns; /* the mark has been passed, wherever the level goes from here */
-	else if (limit->rate && limit->exhausted)
+	else if (limit->exhausted)
 		when = ps_meter_meets(m, refill_of(pp));
-	else if (limit->rate)
-		when = ps_meter_meets(m, limit->held && ps_meter_slope(m) > 0 ? m->high : 0);
+	else if (limit->spent && ps_meter_slope(m) >= 0)
+		when = ps_meter_meets(m, m->high);
+	else
+		when = ps_meter_meets(m, 0);
 	if (when != UINT64_MAX)
 		ps_heap_insert(&pp->events, &limit->event, (int64_t)when);
 }
@@ -70,170 +99,107 @@ static void set_timer(struct ps_policy *pp)
 	ps_timer(pp, PS_TIMER_LIMIT, pp->events.n ? (uint64_t)pp->events.slots[0].key : UINT64_MAX);
 }
 
+/* --- who -------------------------------------------------------------------------------------- */
+
 bool ps_limited(const struct ps_domain *pd)
 {
-	if (pd->held)
-		return true;
-	for (const struct ps_limit *l = &pd->limit; l; l = l->parent)
+	for (const struct ps_limit *l = &pd->share; l; l = l->parent)
 		if (l->exhausted)
 			return true;
 	return false;
 }
 
-static bool is_within(const struct ps_domain *pd, const struct ps_limit *limit)
+static void apply_to(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
 {
-	for (const struct ps_limit *l = &pd->limit; l; l = l->parent)
-		if (l == limit)
-			return true;
-	return false;
-}
-
-static void park_all(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
-{
-	struct cx_node *node;
-
-	cx_list_for_each (node, &pd->vcpus)
-		ps_park(pp, cx_entry(node, struct ps_vcpu, node), now);
-}
-
-static void unpark_all(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
-{
-	struct cx_node *node;
-
-	if (ps_limited(pd))
-		return;
-	cx_list_for_each (node, &pd->vcpus)
-		ps_unpark(pp, cx_entry(node, struct ps_vcpu, node), now);
-}
-
-/* --- who is held ---------------------------------------------------------------------------- */
-
-/* How far vCPUs are ahead of their sets, in virtual time: the mean, by their rates. */
-struct mean {
-	__int128 sum;
-	uint64_t weight;
-};
-
-static void add_domain(struct mean *mean, const struct ps_domain *pd, uint64_t now)
-{
+	bool limited = ps_limited(pd);
 	struct cx_node *node;
 
 	cx_list_for_each (node, &pd->vcpus) {
-		const struct ps_vcpu *pv = cx_entry(node, struct ps_vcpu, node);
+		struct ps_vcpu *pv = cx_entry(node, struct ps_vcpu, node);
 
-		if (!pv->wants)
-			continue;
-		mean->sum += (__int128)(pv->vtime - ps_vtime(pv->set, now)) * (int64_t)pv->rate;
-		mean->weight += pv->rate;
+		if (limited)
+			ps_park(pp, pv, now);
+		else
+			ps_unpark(pp, pv, now);
 	}
 }
 
-/* It is guaranteed something and may fall behind that before it would be let go. */
-static bool needs_more(const struct ps_policy *pp, const struct ps_domain *pd)
+static bool is_within(const struct ps_limit *limit, const struct ps_limit *pool)
 {
-	return pd->reserved && pd->owed.level / (int64_t)PS_SECOND > -(int64_t)pp->turn_ns / 2;
+	while (limit && limit != pool)
+		limit = limit->parent;
+	return limit;
 }
 
-/* Has @pd received more than its share of what those of @all have, by more than a quarter of a
- * turn? */
-static bool is_ahead(const struct ps_policy *pp, const struct mean *all, const struct ps_domain *pd,
-		     uint64_t now)
-{
-	struct mean own = { 0, 0 };
-	__int128 lead;
-
-	add_domain(&own, pd, now);
-	if (!own.weight)
-		return false;
-	lead = own.sum - all->sum / (__int128)all->weight * (__int128)own.weight;
-	return lead / (int64_t)PS_SECOND > (__int128)(pp->turn_ns / 4);
-}
-
-static void hold_some(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
-{
-	struct mean all = { 0, 0 };
-	struct cx_node *node;
-
-	cx_list_for_each (node, &pp->domains) {
-		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
-
-		if (is_within(pd, limit) && !ps_limited(pd))
-			add_domain(&all, pd, now);
-	}
-	if (!all.weight)
-		return;
-	cx_list_for_each (node, &pp->domains) {
-		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
-
-		if (!is_within(pd, limit) || ps_limited(pd) || needs_more(pp, pd) ||
-		    !is_ahead(pp, &all, pd, now))
-			continue;
-		pd->held = limit;
-		limit->held++;
-	}
-}
-
-/* Those that @limit holds: they may run again, unless it is used up. */
-static void let_go(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
+/* The domains that @limit holds for: parked or let go, as all their limits have it.  A pool's
+ * children come behind it. */
+static void apply(struct ps_policy *pp, const struct ps_limit *limit, uint64_t now)
 {
 	struct cx_node *node;
 
-	if (!limit->held)
+	if (limit->domain) {
+		apply_to(pp, limit->domain, now);
 		return;
-	limit->held = 0;
-	cx_list_for_each (node, &pp->domains) {
-		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
-
-		if (pd->held != limit)
-			continue;
-		pd->held = NULL;
-		unpark_all(pp, pd, now);
 	}
+	for (unsigned i = limit->index; i < pp->n_pools; i++)
+		if (is_within(&pp->pools[i], limit))
+			cx_list_for_each (node, &pp->pools[i].domains)
+				apply_to(pp, cx_entry(node, struct ps_domain, pool_node), now);
 }
 
 /* --- used up, filled again -------------------------------------------------------------------- */
 
-/* All that are within @limit: parked, or let go as far as nothing else holds them. */
-static void apply(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
+/* One domain more or less has used up its share of @pool. */
+static void count_spent(struct ps_policy *pp, struct ps_limit *pool, int change, uint64_t now)
 {
-	struct cx_node *node;
-
-	if (limit->exhausted)
-		let_go(pp, limit, now);
-	else if (limit->is_pool)
-		hold_some(pp, limit, now);
-	cx_list_for_each (node, &pp->domains) {
-		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
-
-		if (!is_within(pd, limit))
-			continue;
-		if (limit->exhausted)
-			park_all(pp, pd, now);
-		else
-			unpark_all(pp, pd, now);
-	}
+	if (!pool)
+		return;
+	pool->spent += (unsigned)change;
+	ps_meter_run(&pool->meter, now);
+	rearm(pp, pool);
 }
 
 static void turn_over(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
 	limit->exhausted = !limit->exhausted;
-	if (pp->keeper)
-		cx_trace_account(pp->keeper, NULL, limit->exhausted ? PS_EXHAUSTED : PS_REFILLED,
-				 limit->index, limit->is_pool, now);
-	apply(pp, limit, now);
 	rearm(pp, limit);
+	if (is_share(limit))
+		count_spent(pp, limit->domain->binding, limit->exhausted ? 1 : -1, now);
+	else if (pp->keeper)
+		cx_trace_account(pp->keeper, NULL, limit->exhausted ? PS_EXHAUSTED : PS_REFILLED,
+				 limit->index, !limit->domain, now);
+	apply(pp, limit, now);
+}
+
+/* @pool is full: its domains do not use it, so who has used up its share may go on. */
+static void give_more(struct ps_policy *pp, struct ps_limit *pool, uint64_t now)
+{
+	struct cx_node *node;
+
+	for (unsigned i = pool->index; i < pp->n_pools; i++) {
+		if (!is_within(&pp->pools[i], pool))
+			continue;
+		cx_list_for_each (node, &pp->pools[i].domains) {
+			struct ps_domain *pd = cx_entry(node, struct ps_domain, pool_node);
+
+			if (pd->binding != pool || !pd->share.exhausted)
+				continue;
+			ps_meter_run(&pd->share.meter, now);
+			pd->share.meter.level = refill_of(pp) * (int64_t)PS_SECOND;
+			turn_over(pp, &pd->share, now);
+		}
+	}
 }
 
 static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
 	ps_meter_run(&limit->meter, now);
-	if (is_over(pp, limit)) {
+	if (is_over(pp, limit))
 		turn_over(pp, limit, now);
-		return;
-	}
-	if (!limit->exhausted && limit->meter.level >= limit->meter.high * (int64_t)PS_SECOND)
-		let_go(pp, limit, now);
-	rearm(pp, limit);
+	else if (limit->spent && is_full(limit))
+		give_more(pp, limit, now);
+	else
+		rearm(pp, limit);
 }
 
 bool ps_limit_expire(struct ps_policy *pp, uint64_t now)
@@ -252,30 +218,53 @@ bool ps_limit_expire(struct ps_policy *pp, uint64_t now)
 	return any;
 }
 
-void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now)
-{
-	uint64_t rate = percent * PS_NS_PER_PERCENT;
+/* --- rates ------------------------------------------------------------------------------------ */
 
+static void set_rate(struct ps_policy *pp, struct ps_limit *limit, uint64_t rate, int64_t first_ns,
+		     uint64_t now)
+{
 	ps_meter_run(&limit->meter, now);
 	bounds(pp, limit);
-	if (!limit->rate) /* a new bucket is full */
-		limit->meter.level = limit->meter.high * (int64_t)PS_SECOND;
+	if (!limit->rate) /* a new bucket */
+		limit->meter.level = first_ns * (int64_t)PS_SECOND;
 	limit->rate = limit->meter.rate = rate;
 	ps_meter_run(&limit->meter, now);
-	if (!rate)
-		let_go(pp, limit, now);
 	if (!rate && limit->exhausted)
 		turn_over(pp, limit, now);
 	else
 		rearm(pp, limit);
+}
+
+void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now)
+{
+	set_rate(pp, limit, percent * PS_NS_PER_PERCENT, burst_of(pp), now);
 	set_timer(pp);
 }
+
+void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
+		    uint64_t rate, uint64_t now)
+{
+	if (!pool && !pd->binding)
+		return;
+	if (pool != pd->binding && pd->share.exhausted) {
+		count_spent(pp, pd->binding, -1, now);
+		count_spent(pp, pool, 1, now);
+	}
+	if (pool)
+		pd->binding = pool;
+	/* Entitled to nothing is not the same as without a bound. */
+	set_rate(pp, &pd->share, pool && !rate ? 1 : rate, refill_of(pp), now);
+	pd->binding = pool;
+	set_timer(pp);
+}
+
+/* --- use --------------------------------------------------------------------------------------- */
 
 void ps_limit_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now)
 {
 	bool any = false;
 
-	for (struct ps_limit *l = &pd->limit; l; l = l->parent) {
+	for (struct ps_limit *l = &pd->share; l; l = l->parent) {
 		if (l->rate)
 			ps_meter_run(&l->meter, now);
 		l->meter.at_ns = l->meter.at_ns > now ? l->meter.at_ns : now;
@@ -293,7 +282,7 @@ uint64_t ps_limit_left(const struct ps_domain *pd)
 {
 	uint64_t least = UINT64_MAX;
 
-	for (const struct ps_limit *l = &pd->limit; l; l = l->parent) {
+	for (const struct ps_limit *l = &pd->share; l; l = l->parent) {
 		uint64_t when = l->rate ? ps_meter_meets(&l->meter, 0) : UINT64_MAX;
 
 		if (when < least)
@@ -304,9 +293,10 @@ uint64_t ps_limit_left(const struct ps_domain *pd)
 
 void ps_limit_forget(struct ps_policy *pp, struct ps_domain *pd)
 {
-	if (pd->held)
-		pd->held->held--;
-	pd->held = NULL;
+	if (pd->binding && pd->share.exhausted)
+		pd->binding->spent--;
+	ps_heap_remove(&pd->share.event);
 	ps_heap_remove(&pd->limit.event);
+	cx_list_remove(&pd->pool_node);
 	set_timer(pp);
 }

@@ -99,6 +99,7 @@ static int make_pools(struct ps_policy *pp)
 	unsigned n = cx_pool_count(pp->policy);
 	int rc = ps_heap_room(&pp->events, n);
 
+	pp->n_pools = n;
 	pp->pools = calloc(n ? n : 1, sizeof(*pp->pools));
 	if (rc || !pp->pools)
 		return -ENOMEM;
@@ -106,8 +107,8 @@ static int make_pools(struct ps_policy *pp)
 		struct cx_pool *pool = cx_pool_at(pp->policy, i);
 		struct cx_pool *parent = cx_pool_parent(pool);
 
-		ps_limit_init(pp, &pp->pools[i], parent ? &pp->pools[cx_pool_index(parent)] : NULL,
-			      i, true);
+		ps_limit_init_pool(pp, &pp->pools[i],
+				   parent ? &pp->pools[cx_pool_index(parent)] : NULL, i);
 		ps_limit_set(pp, &pp->pools[i], cx_pool_limit(pool), 0);
 	}
 	note_reservations(pp);
@@ -223,15 +224,14 @@ static int propshare_domain_attach(struct cx_policy *policy, struct cx_domain *d
 	pd->lane = &pp->lanes[cx_domain_affinity(dom)];
 	cx_list_init(&pd->vcpus);
 	cx_list_init(&pd->waiting);
-	if (ps_heap_room(&pp->events, cx_pool_count(policy) + pp->n_domains + 1) ||
+	if (ps_heap_room(&pp->events, pp->n_pools + 2 * (pp->n_domains + 1)) ||
 	    ps_heap_room(&pp->reserve, pp->n_domains + 1) ||
 	    ps_queue_room(&pd->lane->reserve, pd->lane->domains + 1))
 		return -ENOMEM;
 	pp->n_domains++;
 	pd->lane->domains++;
 	cx_list_push_back(&pp->domains, &pd->node);
-	ps_limit_init(pp, &pd->limit, pool ? &pp->pools[cx_pool_index(pool)] : NULL,
-		      cx_domain_index(dom), false);
+	ps_limit_init(pp, pd, pool ? &pp->pools[cx_pool_index(pool)] : NULL);
 	ps_limit_set(pp, &pd->limit, cx_domain_limit(dom), now);
 	ps_reserve_set(pp, pd, cx_domain_reservation(dom) * PS_NS_PER_PERCENT, now);
 	return 0;

@@ -80,16 +80,19 @@ struct ps_lane {
 	unsigned domains;        /* likewise */
 };
 
-/** A limit of a domain or pool: limit.c. */
+/** A limit of a domain or pool, or a domain's share of that of a pool: limit.c. */
 struct ps_limit {
-	struct ps_limit *parent; /* of the pool around it; NULL = none */
-	struct ps_meter meter;   /* what may still be run, ns */
-	struct ps_item event;    /* when it is empty, or full enough again */
-	uint64_t rate;           /* 0 = no limit */
+	struct ps_limit *parent;  /* what else bounds the same vCPUs; NULL = nothing */
+	struct ps_domain *domain; /* whose it is; NULL: a pool's */
+	unsigned index;           /* of the domain or pool */
+	uint64_t rate;            /* 0 = no limit */
+	struct ps_meter meter;    /* what may still be run, ns */
+	struct ps_item event;     /* when it is empty, or full enough again */
 	bool exhausted;
-	unsigned held;  /* domains that it holds back, though it is not exhausted */
-	unsigned index; /* of the domain or pool */
-	bool is_pool;
+	/* Of a pool. */
+	struct cx_list domains; /* directly in it */
+	unsigned spent;         /* domains that have used up their shares of it */
+	uint64_t entitled;      /* what all within it are entitled to: rates.c */
 };
 
 struct ps_policy {
@@ -104,6 +107,7 @@ struct ps_policy {
 	struct ps_set *sets;   /* by the number that the solver gives */
 	unsigned n_lanes, n_sets;
 	struct ps_limit *pools; /* by cx_pool_index() */
+	unsigned n_pools;
 	struct ps_heap events;  /* of limits */
 	struct ps_heap reserve; /* domains that wait, by when they fall behind their reservations */
 	struct cx_entitlement *list;
@@ -133,17 +137,19 @@ struct ps_pcpu {
 struct ps_domain {
 	struct cx_domain *dom;
 	struct ps_lane *lane;
-	struct cx_node node;    /* on ps_policy.domains */
-	struct cx_list vcpus;   /* attached */
-	struct cx_list waiting; /* its vCPUs in the queue, the longest first */
-	struct ps_limit limit;
-	struct ps_limit *held; /* a pool's, in favour of others there; NULL = by none */
-	unsigned wanting;      /* vCPUs that want to run: reserve.c */
-	uint64_t of_pools;     /* rate that reservations give it by the solver */
-	uint64_t reserved;     /* rate that it is guaranteed */
-	struct ps_meter owed;  /* of that, what it is behind; below 0: ahead */
-	struct ps_item item;   /* on lane->reserve */
-	struct ps_item event;  /* on ps_policy.reserve */
+	struct cx_node node;      /* on ps_policy.domains */
+	struct cx_list vcpus;     /* attached */
+	struct cx_list waiting;   /* its vCPUs in the queue, the longest first */
+	struct cx_node pool_node; /* on its pool's domains */
+	struct ps_limit share; /* of the limit of a pool around it, where that is what is short */
+	struct ps_limit limit; /* its own */
+	struct ps_limit *binding; /* that pool; NULL = none */
+	unsigned wanting;         /* vCPUs that want to run: reserve.c */
+	uint64_t of_pools;        /* rate that reservations give it by the solver */
+	uint64_t reserved;        /* rate that it is guaranteed */
+	struct ps_meter owed;     /* of that, what it is behind; below 0: ahead */
+	struct ps_item item;      /* on lane->reserve */
+	struct ps_item event;     /* on ps_policy.reserve */
 };
 
 struct ps_vcpu {
@@ -254,10 +260,15 @@ void ps_reserve_forget(struct ps_policy *pp, struct ps_domain *pd);
 bool ps_reserve_due(struct ps_domain *pd, uint64_t now);
 
 /* --- limit.c --- */
-void ps_limit_init(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
-		   unsigned index, bool is_pool);
+void ps_limit_init_pool(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
+			unsigned index);
+/** The limits of a new domain. */
+void ps_limit_init(const struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool);
 /** Percent of a pCPU; 0 = none. */
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now);
+/** Of the limit of @pool, which is what is short there, @pd is to have @rate; NULL: none is. */
+void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
+		    uint64_t rate, uint64_t now);
 /** May nothing of @pd run now? */
 bool ps_limited(const struct ps_domain *pd);
 /** When the first of its buckets will be empty, as things are; UINT64_MAX = never. */

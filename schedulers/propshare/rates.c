@@ -192,6 +192,50 @@ static void take_rates(struct ps_policy *pp, unsigned n, uint64_t now)
 	}
 }
 
+/* --- shares of the limits of pools ------------------------------------------------------------ */
+
+#define NEARLY 999u /* of a thousand: what is entitled is rounded */
+
+static void add_up_pools(struct ps_policy *pp, unsigned n)
+{
+	for (unsigned i = 0; i < pp->n_pools; i++)
+		pp->pools[i].entitled = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct ps_limit *l = ps_vcpu_of(pp->list[i].vcpu)->dom->limit.parent;
+
+		for (; l; l = l->parent)
+			l->entitled += pp->list[i].entitled_ns;
+	}
+}
+
+/* The innermost pool around @pd whose limit is all that those in it are entitled to. */
+static struct ps_limit *short_of(const struct ps_domain *pd)
+{
+	struct ps_limit *l = pd->limit.parent;
+
+	while (l && (!l->rate || l->entitled * 1000 < l->rate * NEARLY))
+		l = l->parent;
+	return l;
+}
+
+static void take_shares(struct ps_policy *pp, unsigned n, uint64_t now)
+{
+	uint64_t rate = 0;
+
+	if (!pp->n_pools)
+		return;
+	add_up_pools(pp, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct ps_domain *pd = ps_vcpu_of(pp->list[i].vcpu)->dom;
+
+		rate += pp->list[i].demand_ns ? pp->list[i].rate_ns : 0;
+		if (i + 1 < n && ps_vcpu_of(pp->list[i + 1].vcpu)->dom == pd)
+			continue;
+		ps_limit_share(pp, pd, short_of(pd), rate, now);
+		rate = 0;
+	}
+}
+
 static int solve(struct ps_policy *pp, uint64_t now)
 {
 	unsigned n = make_list(pp);
@@ -200,6 +244,7 @@ static int solve(struct ps_policy *pp, uint64_t now)
 
 	if (rc == 0) {
 		take_rates(pp, n, now);
+		take_shares(pp, n, now);
 		rc = solve_guarantees(pp, n);
 	}
 	if (rc == 0)
