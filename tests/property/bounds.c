@@ -33,7 +33,7 @@ static uint64_t cost(const struct prop_case *c, enum cx_cost_index i)
 	return prop_cost(c->costs, i);
 }
 
-static bool is_hog(const struct cx_scenario_domain *d)
+bool prop_is_hog(const struct cx_scenario_domain *d)
 {
 	/* Without end and without yielding: its parameters are unit, work, yield. */
 	return strcmp(d->workload, "hog") == 0 && d->params[1] == 0 && d->params[2] == 0;
@@ -65,7 +65,7 @@ static uint64_t rr_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
 	return ahead * ((uint64_t)most(c, "slice") + cost(c, CX_COST_SLICE_LATE));
 }
 
-static bool one_pcpu(uint32_t set)
+static bool one_pcpu(uint64_t set)
 {
 	return (set & (set - 1)) == 0;
 }
@@ -82,7 +82,7 @@ static uint64_t rr_twins(const struct prop_case *c, unsigned a, unsigned b)
 	uint64_t varies = 2 * (cost(c, CX_COST_SLICE_LATE) - c->costs->value[CX_COST_SLICE_LATE]);
 
 	(void)b;
-	if (!one_pcpu(c->allowed[a]) || !is_hog(&c->scenario->domains[a]))
+	if (!one_pcpu(c->allowed[a]) || !prop_is_hog(&c->scenario->domains[a]))
 		return 0;
 	return (1 + c->param_changes) * turn + 1 +
 	       (c->record->duration_ns / (uint64_t)least(c, "slice") + 1) * varies;
@@ -238,7 +238,7 @@ static uint64_t credit_twins(const struct prop_case *c, unsigned a, unsigned b)
 	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
 		const struct cx_scenario_domain *d = &c->scenario->domains[i];
 
-		if (!is_hog(d) || d->limit || d->stop_ns < c->record->duration_ns)
+		if (!prop_is_hog(d) || d->limit || d->stop_ns < c->record->duration_ns)
 			return 0;
 	}
 	return 3 * (uint64_t)most(c, "tslice") + credit_turn(c);

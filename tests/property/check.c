@@ -102,7 +102,7 @@ static bool start(struct seen *s, struct seen_vcpu *v)
 	v->alive = true;
 	v->state = CX_BLOCKED;
 	v->since_ns = s->now_ns;
-	return true;
+	return lags_weight(s, v->id, s->domains[v->dom].weight);
 }
 
 static bool on_wake(struct seen *s, const struct cx_event *e, struct seen_vcpu *v)
@@ -137,7 +137,7 @@ static bool leave_pcpu(struct seen *s, unsigned p, struct seen_vcpu *v)
 		return seen_broken(s, PROP_SLICE, "%s leaves pCPU %u %" PRIu64 " ns late",
 				   seen_name(s, v->id, name), p, s->now_ns - pcpu->until_ns);
 	waits_left(s, p, v);
-	if (!shares_left(s, v))
+	if (!shares_left(s, v) || !lags_left(s, v))
 		return false;
 	v->on = false;
 	pcpu->current = CX_NO_VCPU;
@@ -171,7 +171,7 @@ static bool may_run(struct seen *s, unsigned p, const struct seen_vcpu *v)
 
 static bool enter_pcpu(struct seen *s, unsigned p, struct seen_vcpu *v)
 {
-	if (!may_run(s, p, v))
+	if (!may_run(s, p, v) || !lags_enter(s, v))
 		return false;
 	v->on = v->ran = true;
 	v->began_ns = s->now_ns;
@@ -193,7 +193,7 @@ static bool on_switch(struct seen *s, const struct cx_event *e)
 	if (e->prev != CX_NO_VCPU && !leave_pcpu(s, e->pcpu, &s->vcpus[e->prev]))
 		return false;
 	if (e->vcpu == CX_NO_VCPU) {
-		s->idle |= 1u << e->pcpu;
+		s->idle |= prop_bit(e->pcpu);
 		return true;
 	}
 	/* While it is known since when it has idled. */
@@ -255,7 +255,16 @@ static bool on_pool(struct seen *s, const struct cx_event *e, bool online)
 		return waits_pcpu_busy(s, e->pcpu);
 	}
 	pcpu->since_ns = s->now_ns;
-	s->idle |= 1u << e->pcpu;
+	s->idle |= prop_bit(e->pcpu);
+	return true;
+}
+
+static bool set_weight(struct seen *s, unsigned dom, unsigned weight)
+{
+	s->domains[dom].weight = weight;
+	for (unsigned i = 0; i < s->c->n_vcpus; i++)
+		if (s->vcpus[i].dom == dom && s->vcpus[i].alive && !lags_weight(s, i, weight))
+			return false;
 	return true;
 }
 
@@ -265,7 +274,7 @@ static bool on_adjust(struct seen *s, const struct cx_event *e)
 		return seen_broken(s, PROP_ONE_PLACE, "there is no domain %u", e->vcpu);
 	if (e->why == CX_ADJUST_LIMIT)
 		shares_limit_set(s, e->vcpu, (unsigned)e->x);
-	return true;
+	return e->why != CX_ADJUST_WEIGHT || set_weight(s, e->vcpu, (unsigned)e->x);
 }
 
 static bool on_vcpu_event(struct seen *s, const struct cx_event *e)
@@ -372,7 +381,7 @@ static bool check_pcpu_books(struct seen *s)
 static bool finish(struct seen *s)
 {
 	s->verdict->checked[PROP_STATES] = true;
-	if (!waits_finish(s) || !shares_finish(s) || !check_pcpu_books(s))
+	if (!waits_finish(s) || !shares_finish(s) || !lags_finish(s) || !check_pcpu_books(s))
 		return false;
 	for (unsigned i = 0; i < s->c->n_vcpus; i++)
 		if (!check_books(s, &s->vcpus[i]))
@@ -388,15 +397,17 @@ static void begin(struct seen *s)
 	for (unsigned i = 0; i < c->n_pcpus; i++) {
 		s->pcpus[i].current = CX_NO_VCPU;
 		s->pcpus[i].online = true;
-		s->idle |= 1u << i;
+		s->idle |= prop_bit(i);
 	}
 	for (unsigned i = 0; i < c->n_vcpus; i++) {
 		s->vcpus[i].id = i;
 		s->vcpus[i].dom = c->record->vcpus[i].domain;
 		s->vcpus[i].state = CX_BLOCKED;
 	}
-	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		s->domains[i].weight = c->scenario->domains[i].weight;
 		shares_limit_set(s, i, c->scenario->domains[i].limit);
+	}
 }
 
 bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
@@ -408,7 +419,7 @@ bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
 
 	s.vcpus = calloc(c->n_vcpus, sizeof(*s.vcpus));
 	s.domains = calloc(c->scenario->n_domains, sizeof(*s.domains));
-	there = cursor && s.vcpus && s.domains;
+	there = cursor && s.vcpus && s.domains && lags_begin(&s);
 	if (there) {
 		begin(&s);
 		verdict->checked[PROP_ONE_PLACE] = verdict->checked[PROP_SLICE] = true;
@@ -419,6 +430,7 @@ bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
 			finish(&s);
 	}
 	cx_history_cursor_free(cursor);
+	lags_free(&s);
 	free(s.vcpus);
 	free(s.domains);
 	return there;

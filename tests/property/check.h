@@ -5,6 +5,7 @@
  *   check.c    the picture, event by event, and what it must always look like
  *   waits.c    who waits, for how long, and beside which idle pCPUs
  *   shares.c   who got how much: limits, equals
+ *   lags.c     who is how far from its entitlement, where hogs share by weight alone
  */
 #ifndef CX_TESTS_PROPERTY_CHECK_H
 #define CX_TESTS_PROPERTY_CHECK_H
@@ -29,6 +30,25 @@ struct seen_vcpu {
 	uint64_t tick, unseen_ns; /* the last tick's number, and what it ran since then */
 };
 
+/* Fractions of a nanosecond: 1 / 2^32. */
+#define LAG_ONE (UINT64_C(1) << 32)
+
+/* What a vCPU is entitled to and has got, while lags are followed. */
+struct seen_lag {
+	__int128 owed;    /* entitled to so far, less what it got in whole stays; in LAG_ONE */
+	uint64_t rate;    /* what it is entitled to per nanosecond from since_ns on; in LAG_ONE */
+	unsigned weight;  /* 0 = it has not started yet */
+};
+
+struct seen_lags {
+	uint64_t bound_ns; /* 0 = lags are not followed */
+	uint64_t since_ns; /* when entitlements changed last */
+	bool stale;        /* the rates since then are not reckoned yet */
+	struct seen_lag *vcpus;
+	unsigned *order; /* those that have started */
+	unsigned n;
+};
+
 struct seen_pcpu {
 	unsigned current; /* CX_NO_VCPU = idle */
 	uint64_t since_ns, until_ns;
@@ -37,6 +57,7 @@ struct seen_pcpu {
 };
 
 struct seen_domain {
+	unsigned weight;
 	bool limited; /* and the policy states what that means: */
 	struct prop_limit limit;
 	unsigned percent;
@@ -50,10 +71,11 @@ struct seen {
 	uint64_t now_ns;
 	unsigned runnable;    /* vCPUs */
 	unsigned first_ready; /* n_vcpus = none */
-	uint32_t idle;        /* pCPUs that are online with nobody on them, as bits */
+	uint64_t idle;        /* pCPUs that are online with nobody on them, as bits */
 	struct seen_pcpu pcpus[PROP_PCPUS];
 	struct seen_vcpu *vcpus;
 	struct seen_domain *domains;
+	struct seen_lags lags;
 };
 
 /** The first thing that is wrong stays; false. */
@@ -82,5 +104,17 @@ bool waits_finish(struct seen *s);
 bool shares_left(struct seen *s, struct seen_vcpu *v);
 void shares_limit_set(struct seen *s, unsigned dom, unsigned limit);
 bool shares_finish(struct seen *s);
+
+/* --- lags.c --- */
+/** False: out of memory. */
+bool lags_begin(struct seen *s);
+void lags_free(struct seen *s);
+/** @v has started, or its weight has changed. */
+bool lags_weight(struct seen *s, unsigned vcpu, unsigned weight);
+/** It is about to get on a pCPU: now it is furthest behind. */
+bool lags_enter(struct seen *s, const struct seen_vcpu *v);
+/** It is about to leave its pCPU: now it is furthest before. */
+bool lags_left(struct seen *s, const struct seen_vcpu *v);
+bool lags_finish(struct seen *s);
 
 #endif

@@ -2,11 +2,12 @@
 /*
  * property.h - random scenarios on the simulator, and what must hold of every one.
  *
- *   generate.c  a scenario from a seed
+ *   generate.c  a scenario from a seed (with draw.c)
+ *   mixes.c     likewise, but only hogs of all weights, for the figure of lag
  *   write.c     it as a file that `coxswain run` takes
  *   trial.c     run such a file under a policy, here and now, and check it
  *   check.c     the check: a machine of its own that reads the run's events one by one
- *               (with waits.c and shares.c)
+ *               (with waits.c, shares.c and lags.c)
  *   bounds.c    what each policy promises, in numbers
  *   tidy.c      a scenario whose parts were changed, made to fit together again
  *   shrink.c    a scenario that fails, made as small as still fails
@@ -31,11 +32,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define PROP_PCPUS 16u
-#define PROP_DOMAINS 24u
+#define PROP_PCPUS 64u
+#define PROP_DOMAINS 1000u
 #define PROP_CHANGES 12u
 #define PROP_PARAMS 16u
-#define PROP_ALL ((1u << PROP_PCPUS) - 1) /* pCPUs, as bits */
+#define PROP_ALL UINT64_MAX /* pCPUs, as bits */
 #define PROP_FOREVER UINT64_MAX
 /* Longer than any scenario: that nobody starves is checked by what the policy states. */
 #define PROP_WATCHDOG (10 * CX_SEC)
@@ -44,7 +45,7 @@
 
 struct prop_domain {
 	unsigned vcpus, weight, limit;
-	uint32_t cpus, soft; /* pCPUs, as bits; PROP_ALL = any */
+	uint64_t cpus, soft; /* pCPUs, as bits; PROP_ALL = any */
 	uint64_t start_ns, stop_ns;
 	unsigned workload; /* index into prop_workloads[] */
 	int64_t params[CX_GUEST_PARAMS];
@@ -124,6 +125,10 @@ void prop_policy_close(struct prop_policy *policy);
 /** The scenario of that seed for a policy with these parameters; always the same one. */
 void prop_generate(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 unsigned prop_vcpus(const struct prop_scenario *s);
+/** Likewise a mix of weights, always hungry, at least as many vCPUs as pCPUs.  @large: up to
+ *  1,000 on 64, else up to some dozens on 8. */
+void prop_generate_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
+void prop_generate_large_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 /** After anything was changed: pCPUs, times and targets that there are not any more are
  *  brought within what there is, changes put in order and those dropped that make no sense. */
 void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table);
@@ -148,6 +153,7 @@ enum prop_rule {
 	PROP_IDLE,      /* no pCPU idles while it could run somebody */
 	PROP_LIMIT,     /* nobody gets more than the limit and its burst */
 	PROP_TWINS,     /* equals get the same */
+	PROP_LAG,       /* nobody is further from its entitlement than the policy states */
 	PROP_AGAIN,     /* the same seed gives the same events */
 	PROP_RULES
 };
@@ -159,6 +165,8 @@ struct prop_verdict {
 	char text[512];
 	uint64_t events, hash;    /* of the run */
 	bool checked[PROP_RULES]; /* rules that had something to say about this run */
+	uint64_t lag_ns, lead_ns; /* the most that anybody was behind its entitlement, or before it */
+	uint64_t lag_bound_ns;    /* and what the policy states; 0 = nothing */
 };
 
 /* --- check.c --- */
@@ -180,7 +188,7 @@ struct prop_case {
 	int64_t low[PROP_PARAMS], high[PROP_PARAMS];
 	unsigned param_changes, pool_changes; /* during the run */
 	unsigned n_pcpus, least_pcpus;        /* all, and the fewest that are ever online */
-	uint32_t *allowed;                    /* by domain: pCPUs of hard affinity, as bits */
+	uint64_t *allowed;                    /* by domain: pCPUs of hard affinity, as bits */
 	unsigned *low_weight, *high_weight;   /* by domain, over the run */
 	unsigned n_vcpus;
 };
@@ -216,9 +224,14 @@ struct prop_bounds {
 	/** Two domains that are alike in all: the most that their run times differ by. 0 = no
 	 *  such promise for these. */
 	uint64_t (*twins)(const struct prop_case *c, unsigned a, unsigned b);
+	/** Hogs that nothing holds back: the most that a vCPU is ever behind what it is entitled to
+	 *  by its weight, and the most that it is before it.  0 = no such promise for this run. */
+	uint64_t (*lag)(const struct prop_case *c);
 };
 
 const struct prop_bounds *prop_bounds_of(const char *policy);
+/** Does it always want all that it can get? */
+bool prop_is_hog(const struct cx_scenario_domain *d);
 
 /* --- trial.c --- */
 
@@ -250,17 +263,29 @@ unsigned prop_shrink(const struct prop_policy *policy, const char *payloads, enu
 
 /* --- campaign.c --- */
 
+typedef void (*prop_generator)(uint64_t seed, const struct cx_plugin *table,
+			       struct prop_scenario *s);
+
+/** The run in which a vCPU came nearest to the stated bound of lag. */
+struct prop_worst_lag {
+	uint64_t seed, lag_ns, bound_ns; /* bound_ns 0 = there was none */
+	bool lead;                       /* it was before its entitlement, not behind */
+	unsigned vcpus, pcpus;
+};
+
 struct prop_campaign {
 	const struct prop_policy *policy;
 	const char *payloads;
 	const char *keep; /* folder for what fails: BUILD/test-logs/WHAT */
+	prop_generator generate; /* NULL = prop_generate() */
 	uint64_t first_seed;
 	unsigned count;
 	/* what came of it */
 	unsigned done;
 	uint64_t events, virtual_ns;
 	unsigned checked[PROP_RULES];
-	struct prop_scenario failing; /* shrunk */
+	struct prop_worst_lag worst[2]; /* on one pCPU, on more */
+	struct prop_scenario failing;   /* shrunk */
 	struct prop_verdict verdict;  /* of the failing one */
 	uint64_t failing_seed;
 	unsigned shrink_runs;
@@ -269,8 +294,21 @@ struct prop_campaign {
 
 /** Until @count scenarios hold, or one fails, which is shrunk and kept.  True: all hold. */
 bool prop_campaign_run(struct prop_campaign *campaign);
-/** One line: how many, which seeds, what was checked. */
+/** One line: how many, which seeds, what was checked; and one for each kind of the worst lag. */
 void prop_campaign_tell(const struct prop_campaign *campaign, FILE *out);
+
+/* --- sets of pCPUs, as bits --- */
+
+static inline uint64_t prop_bit(unsigned pcpu)
+{
+	return UINT64_C(1) << pcpu;
+}
+
+/** The first @n of them, 1 .. PROP_PCPUS. */
+static inline uint64_t prop_first(unsigned n)
+{
+	return UINT64_MAX >> (PROP_PCPUS - n);
+}
 
 /* --- random numbers: SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014) --- */
 

@@ -27,7 +27,7 @@ void shares_limit_set(struct seen *s, unsigned dom, unsigned percent)
 	const struct prop_case *c = s->c;
 	struct seen_domain *d = &s->domains[dom];
 
-	*d = (struct seen_domain){ .percent = percent, .level_ns = s->now_ns };
+	*d = (struct seen_domain){ .weight = d->weight, .percent = percent, .level_ns = s->now_ns };
 	if (percent && c->table->flags & CX_PLUGIN_LIMIT && c->bounds->limit)
 		d->limited = c->bounds->limit(c, dom, percent, &d->limit);
 }

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-static void fit_set(uint32_t *set, unsigned n)
+static void fit_set(uint64_t *set, unsigned n)
 {
-	uint32_t all = (1u << n) - 1;
+	uint64_t all = prop_first(n);
 
 	if (*set != PROP_ALL)
 		*set &= all;
@@ -39,7 +39,7 @@ static void sort_changes(struct prop_scenario *s)
 }
 
 /* Would every domain still have somewhere to run? */
-static bool enough(const struct prop_scenario *s, uint32_t online)
+static bool enough(const struct prop_scenario *s, uint64_t online)
 {
 	if (!online)
 		return false;
@@ -51,9 +51,9 @@ static bool enough(const struct prop_scenario *s, uint32_t online)
 
 /* Does it make sense when the pCPUs @online are online?  Then what is online afterwards. */
 static bool makes_sense(const struct prop_scenario *s, const struct cx_plugin *table,
-			const struct prop_change *c, uint32_t *online)
+			const struct prop_change *c, uint64_t *online)
 {
-	uint32_t bit = c->target < PROP_PCPUS ? 1u << c->target : 0;
+	uint64_t bit = c->target < PROP_PCPUS ? prop_bit(c->target) : 0;
 
 	if (c->at_ns >= s->duration_ns)
 		return false;
@@ -81,7 +81,7 @@ static bool makes_sense(const struct prop_scenario *s, const struct cx_plugin *t
 void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table)
 {
 	unsigned n = prop_shapes[s->shape].pcpus, kept = 0;
-	uint32_t online = (1u << n) - 1;
+	uint64_t online = prop_first(n);
 
 	for (unsigned i = 0; i < s->n_domains; i++)
 		fit_domain(&s->domains[i], n, s->duration_ns);

@@ -64,9 +64,9 @@ static bool beside_anybody(struct seen *s, unsigned p)
 
 static bool beside_any_pcpu(struct seen *s, const struct seen_vcpu *v)
 {
-	uint32_t idle = s->idle & s->c->allowed[v->dom];
+	uint64_t idle = s->idle & s->c->allowed[v->dom];
 
-	for (unsigned p = 0; idle >> p; p++)
+	for (unsigned p = 0; p < s->c->n_pcpus; p++)
 		if (idle >> p & 1 && !not_beside(s, p, v))
 			return false;
 	return true;
@@ -79,7 +79,7 @@ static bool conserves_work(const struct seen *s)
 
 bool waits_pcpu_busy(struct seen *s, unsigned p)
 {
-	s->idle &= ~(1u << p);
+	s->idle &= ~prop_bit(p);
 	return !conserves_work(s) || beside_anybody(s, p);
 }
 

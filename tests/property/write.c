@@ -22,7 +22,7 @@ static void write_duration(FILE *out, const char *key, uint64_t ns)
 	fprintf(out, "%s: %" PRIu64 "%s", key, ns / units[i].ns, units[i].unit);
 }
 
-static void write_cpus(FILE *out, const char *key, uint32_t set, unsigned n)
+static void write_cpus(FILE *out, const char *key, uint64_t set, unsigned n)
 {
 	const char *comma = "";
 

@@ -51,7 +51,7 @@ struct stage {
 	struct cx_scenario scenario;
 	struct cx_scenario_change change;
 	struct cx_costs costs;
-	uint32_t allowed[3];
+	uint64_t allowed[3];
 	unsigned weights[3];
 	struct cx_record *record;
 	uint64_t since[VCPUS], time_ns[VCPUS][CX_STATES]; /* of the story as it is told */
