@@ -64,7 +64,8 @@ static bool restate(struct seen *s, struct seen_vcpu *v)
 		v->since_ns = s->now_ns;
 		return true;
 	}
-	if (old == CX_READY)
+	good = amounts_state(s, v, old, new);
+	if (old == CX_READY && good)
 		good = waits_end(s, v);
 	v->since_ns = s->now_ns;
 	v->state = new;
@@ -137,7 +138,7 @@ static bool leave_pcpu(struct seen *s, unsigned p, struct seen_vcpu *v)
 		return seen_broken(s, PROP_SLICE, "%s leaves pCPU %u %" PRIu64 " ns late",
 				   seen_name(s, v->id, name), p, s->now_ns - pcpu->until_ns);
 	waits_left(s, p, v);
-	if (!shares_left(s, v) || !lags_left(s, v))
+	if (!amounts_left(s, v) || !lags_left(s, v))
 		return false;
 	v->on = false;
 	pcpu->current = CX_NO_VCPU;
@@ -250,6 +251,7 @@ static bool on_pool(struct seen *s, const struct cx_event *e, bool online)
 		return seen_broken(s, PROP_ONE_PLACE, "pCPU %u is offline late or unasked",
 				   e->pcpu);
 	pcpu->online = online;
+	amounts_restart(s);
 	if (!online) {
 		waits_pool(s);
 		return waits_pcpu_busy(s, e->pcpu);
@@ -272,9 +274,9 @@ static bool on_adjust(struct seen *s, const struct cx_event *e)
 {
 	if (e->vcpu >= s->c->scenario->n_domains)
 		return seen_broken(s, PROP_ONE_PLACE, "there is no domain %u", e->vcpu);
-	if (e->why == CX_ADJUST_LIMIT)
-		shares_limit_set(s, e->vcpu, (unsigned)e->x);
-	return e->why != CX_ADJUST_WEIGHT || set_weight(s, e->vcpu, (unsigned)e->x);
+	if (e->why == CX_ADJUST_WEIGHT)
+		return set_weight(s, e->vcpu, (unsigned)e->x);
+	return amounts_domain_set(s, e->vcpu, (enum cx_adjust)e->why, (unsigned)e->x);
 }
 
 static bool on_vcpu_event(struct seen *s, const struct cx_event *e)
@@ -381,7 +383,7 @@ static bool check_pcpu_books(struct seen *s)
 static bool finish(struct seen *s)
 {
 	s->verdict->checked[PROP_STATES] = true;
-	if (!waits_finish(s) || !shares_finish(s) || !lags_finish(s) || !check_pcpu_books(s))
+	if (!waits_finish(s) || !shares_finish(s) || !amounts_finish(s) || !lags_finish(s) || !check_pcpu_books(s))
 		return false;
 	for (unsigned i = 0; i < s->c->n_vcpus; i++)
 		if (!check_books(s, &s->vcpus[i]))
@@ -404,10 +406,9 @@ static void begin(struct seen *s)
 		s->vcpus[i].dom = c->record->vcpus[i].domain;
 		s->vcpus[i].state = CX_BLOCKED;
 	}
-	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
 		s->domains[i].weight = c->scenario->domains[i].weight;
-		shares_limit_set(s, i, c->scenario->domains[i].limit);
-	}
+	amounts_begin(s);
 }
 
 bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
@@ -419,7 +420,8 @@ bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
 
 	s.vcpus = calloc(c->n_vcpus, sizeof(*s.vcpus));
 	s.domains = calloc(c->scenario->n_domains, sizeof(*s.domains));
-	there = cursor && s.vcpus && s.domains && lags_begin(&s);
+	s.pools = calloc(c->scenario->n_pools + 1, sizeof(*s.pools));
+	there = cursor && s.vcpus && s.domains && s.pools && lags_begin(&s);
 	if (there) {
 		begin(&s);
 		verdict->checked[PROP_ONE_PLACE] = verdict->checked[PROP_SLICE] = true;
@@ -433,5 +435,6 @@ bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
 	lags_free(&s);
 	free(s.vcpus);
 	free(s.domains);
+	free(s.pools);
 	return there;
 }

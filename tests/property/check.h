@@ -5,6 +5,7 @@
  *   check.c    the picture, event by event, and what it must always look like
  *   waits.c    who waits, for how long, and beside which idle pCPUs
  *   shares.c   who got how much: limits, equals
+ *   amounts.c  who got how much at any time: limits and reservations, of domains and pools
  *   lags.c     who is how far from its entitlement, where hogs share by weight alone
  */
 #ifndef CX_TESTS_PROPERTY_CHECK_H
@@ -56,13 +57,33 @@ struct seen_pcpu {
 	uint64_t given_ns; /* to wakers, without the present one */
 };
 
-struct seen_domain {
-	unsigned weight;
-	bool limited; /* and the policy states what that means: */
+/* What somebody got beyond a rate, or less than it: a bucket that leaks, never below 0. */
+struct seen_limit {
+	bool stated; /* the policy states what it means */
 	struct prop_limit limit;
 	unsigned percent;
-	unsigned __int128 level; /* what it got beyond the rate: ns x limit.period_ns */
+	unsigned __int128 level; /* beyond the rate: ns x limit.period_ns */
 	uint64_t level_ns;       /* up to when it is reckoned */
+};
+
+struct seen_floor {
+	bool stated;
+	bool wanted; /* it wants all that is reserved */
+	unsigned percent;
+	uint64_t level, level_ns; /* short of it: ns x 100 */
+	uint64_t shortfall_ns;    /* what the policy states */
+};
+
+/* A domain or a resource pool. */
+struct seen_amount {
+	unsigned running, wanting; /* vCPUs of it */
+	struct seen_limit limit;
+	struct seen_floor floor;
+};
+
+struct seen_domain {
+	unsigned weight;
+	struct seen_amount amount;
 };
 
 struct seen {
@@ -75,6 +96,7 @@ struct seen {
 	struct seen_pcpu pcpus[PROP_PCPUS];
 	struct seen_vcpu *vcpus;
 	struct seen_domain *domains;
+	struct seen_amount *pools;
 	struct seen_lags lags;
 };
 
@@ -101,9 +123,20 @@ void waits_left(struct seen *s, unsigned p, struct seen_vcpu *v);
 bool waits_finish(struct seen *s);
 
 /* --- shares.c --- */
-bool shares_left(struct seen *s, struct seen_vcpu *v);
-void shares_limit_set(struct seen *s, unsigned dom, unsigned limit);
 bool shares_finish(struct seen *s);
+
+/* --- amounts.c --- */
+void amounts_begin(struct seen *s);
+/** @v goes from state @old to @now. */
+bool amounts_state(struct seen *s, const struct seen_vcpu *v, enum cx_state old, enum cx_state now);
+/** It leaves its pCPU: for limits that are kept by what ticks see. */
+bool amounts_left(struct seen *s, struct seen_vcpu *v);
+/** A new limit, a new reservation of a domain or pool: reckoned from here on. */
+bool amounts_domain_set(struct seen *s, unsigned dom, enum cx_adjust what, unsigned percent);
+bool amounts_pool_set(struct seen *s, unsigned pool, enum cx_adjust what, unsigned percent);
+/** pCPUs come and go: reservations are reckoned from here on. */
+void amounts_restart(struct seen *s);
+bool amounts_finish(struct seen *s);
 
 /* --- lags.c --- */
 /** False: out of memory. */

@@ -16,4 +16,10 @@ uint64_t prop_draw_set(uint64_t *dice, unsigned n);
 /** None, the default ones, or random ones. */
 void prop_draw_costs(uint64_t *dice, struct prop_scenario *s);
 
+/* --- guarantees.c --- */
+/** Reservations, pools, and changes of both. */
+void prop_draw_guarantees(uint64_t *dice, const struct cx_plugin *table, struct prop_scenario *s);
+/** Domains with reservations and limits beside hogs and those that wake all the time. */
+void prop_draw_neighbours(uint64_t *dice, struct prop_scenario *s);
+
 #endif

@@ -10,6 +10,7 @@
 #define EVENTS_MAX 100000u /* about; longer scenarios are cut short */
 #define VCPUS_MAX 48u
 #define DOMAINS_MAX 24u
+#define CHANGES_MAX 12u /* and those of guarantees.c */
 #define USUAL_SHAPES 17u /* of more pCPUs: mixes.c */
 #define SHORTEST (20 * CX_MS)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -109,6 +110,7 @@ static void draw_domain(uint64_t *dice, const struct prop_scenario *s, struct pr
 	*d = (struct prop_domain){
 		.vcpus = prop_chance(dice, 60) ? 1 : 1 + (unsigned)prop_below(dice, 6),
 		.weight = 256,
+		.pool = PROP_NO_POOL,
 		.cpus = PROP_ALL,
 		.soft = PROP_ALL,
 		.stop_ns = PROP_FOREVER,
@@ -191,8 +193,11 @@ static void draw_params(uint64_t *dice, const struct cx_plugin *table, struct pr
 static void draw_change(uint64_t *dice, const struct cx_plugin *table,
 			const struct prop_scenario *s, struct prop_change *c)
 {
+	static const enum prop_change_kind kinds[] = { PROP_SET_WEIGHT, PROP_SET_LIMIT,
+						       PROP_SET_PARAM, PROP_OFFLINE, PROP_ONLINE };
+
 	c->at_ns = prop_rounded(dice, prop_below(dice, s->duration_ns));
-	c->kind = (enum prop_change_kind)prop_below(dice, PROP_ONLINE + 1);
+	c->kind = kinds[prop_below(dice, COUNT(kinds))];
 	switch (c->kind) {
 	case PROP_SET_WEIGHT:
 		c->target = (unsigned)prop_below(dice, s->n_domains);
@@ -217,7 +222,7 @@ static void draw_changes(uint64_t *dice, const struct cx_plugin *table, struct p
 {
 	if (prop_chance(dice, 50))
 		return;
-	s->n_changes = 1 + (unsigned)prop_below(dice, PROP_CHANGES);
+	s->n_changes = 1 + (unsigned)prop_below(dice, CHANGES_MAX);
 	for (unsigned i = 0; i < s->n_changes; i++)
 		draw_change(dice, table, s, &s->changes[i]);
 }
@@ -300,6 +305,7 @@ static void draw_equals(uint64_t *dice, const struct cx_plugin *table, struct pr
 		struct prop_domain *d = &s->domains[i];
 
 		*d = (struct prop_domain){ .vcpus = prop_chance(dice, 75) ? 1 : 2,
+					   .pool = PROP_NO_POOL,
 					   .weight = 128u << prop_below(dice, 3),
 					   .cpus = PROP_ALL,
 					   .soft = PROP_ALL,
@@ -322,15 +328,18 @@ static void draw_all(uint64_t *dice, const struct cx_plugin *table, struct prop_
 
 void prop_generate(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s)
 {
-	uint64_t dice = seed;
+	uint64_t dice = seed, more = ~seed;
 
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
 	s->duration_ns = prop_rounded(&dice, prop_spread(&dice, 50 * CX_MS, 5 * CX_SEC));
 	if (prop_chance(&dice, 10))
 		draw_equals(&dice, table, s);
+	else if (table->flags & CX_PLUGIN_RESERVATION && prop_chance(&more, 20))
+		prop_draw_neighbours(&more, s);
 	else
 		draw_all(&dice, table, s);
+	prop_draw_guarantees(&more, table, s);
 	prop_draw_costs(&dice, s);
 	if (prop_chance(&dice, 25))
 		s->shuffle = 1 + prop_below(&dice, 1000);

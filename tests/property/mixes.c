@@ -56,6 +56,7 @@ static void draw_hogs(uint64_t *dice, struct prop_scenario *s, bool large)
 
 		*d = (struct prop_domain){ .vcpus = 1 + (unsigned)prop_below(dice, wide),
 					   .weight = draw_weight(dice, kind, k == 0),
+					   .pool = PROP_NO_POOL,
 					   .cpus = PROP_ALL,
 					   .soft = PROP_ALL,
 					   .stop_ns = PROP_FOREVER };

@@ -3,13 +3,14 @@
  * property.h - random scenarios on the simulator, and what must hold of every one.
  *
  *   generate.c  a scenario from a seed (with draw.c)
+ *   guarantees.c  reservations and pools for it
  *   mixes.c     likewise, but only hogs of all weights, for the figure of lag
  *   write.c     it as a file that `coxswain run` takes
  *   trial.c     run such a file under a policy, here and now, and check it
  *   check.c     the check: a machine of its own that reads the run's events one by one
- *               (with waits.c, shares.c and lags.c)
+ *               (with waits.c, shares.c, amounts.c and lags.c)
  *   bounds.c    what each policy promises, in numbers
- *   tidy.c      a scenario whose parts were changed, made to fit together again
+ *   tidy.c      a scenario whose parts were changed, made to fit together again (with admit.c)
  *   shrink.c    a scenario that fails, made as small as still fails
  *   campaign.c  many scenarios under one policy
  *   tell.c      events as text
@@ -34,7 +35,9 @@
 
 #define PROP_PCPUS 64u
 #define PROP_DOMAINS 1000u
-#define PROP_CHANGES 12u
+#define PROP_CHANGES 16u
+#define PROP_POOLS 6u
+#define PROP_NO_POOL PROP_POOLS
 #define PROP_PARAMS 16u
 #define PROP_ALL UINT64_MAX /* pCPUs, as bits */
 #define PROP_FOREVER UINT64_MAX
@@ -43,8 +46,16 @@
 
 /* --- a scenario, as it is generated and shrunk ----------------------------------------- */
 
+/** A resource pool; its parent comes before it. */
+struct prop_pool {
+	unsigned parent; /* PROP_NO_POOL = of the host */
+	unsigned weight, reservation, limit;
+	bool fixed; /* not expandable */
+};
+
 struct prop_domain {
-	unsigned vcpus, weight, limit;
+	unsigned vcpus, weight, reservation, limit;
+	unsigned pool; /* PROP_NO_POOL = of none */
 	uint64_t cpus, soft; /* pCPUs, as bits; PROP_ALL = any */
 	uint64_t start_ns, stop_ns;
 	unsigned workload; /* index into prop_workloads[] */
@@ -54,6 +65,10 @@ struct prop_domain {
 enum prop_change_kind {
 	PROP_SET_WEIGHT,
 	PROP_SET_LIMIT,
+	PROP_SET_RESERVATION,
+	PROP_POOL_WEIGHT,
+	PROP_POOL_LIMIT,
+	PROP_POOL_RESERVATION,
 	PROP_SET_PARAM,
 	PROP_OFFLINE,
 	PROP_ONLINE
@@ -62,7 +77,7 @@ enum prop_change_kind {
 struct prop_change {
 	uint64_t at_ns;
 	enum prop_change_kind kind;
-	unsigned target; /* domain, parameter or pCPU */
+	unsigned target; /* domain, pool, parameter or pCPU */
 	int64_t value;
 };
 
@@ -72,6 +87,8 @@ struct prop_scenario {
 	uint64_t duration_ns;
 	unsigned n_domains;
 	struct prop_domain domains[PROP_DOMAINS];
+	unsigned n_pools;
+	struct prop_pool pools[PROP_POOLS];
 	uint32_t given; /* parameters of the policy that it sets, as bits */
 	int64_t params[PROP_PARAMS];
 	unsigned n_changes;
@@ -133,6 +150,13 @@ void prop_generate_large_mix(uint64_t seed, const struct cx_plugin *table, struc
  *  brought within what there is, changes put in order and those dropped that make no sense. */
 void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table);
 
+/* --- admit.c --- */
+/** Takes back reservations until admission control has nothing against any that is left: what the
+ *  pCPUs that are always online can give, within every affinity, each pool and each limit. */
+void prop_admit(struct prop_scenario *s);
+/** The pCPUs that are always online. */
+uint64_t prop_staying(const struct prop_scenario *s);
+
 /* --- write.c --- */
 /** As a scenario file, the lines of @about (may be NULL) as comments first. */
 void prop_write(const struct prop_scenario *s, const struct prop_policy *policy, const char *about,
@@ -152,6 +176,7 @@ enum prop_rule {
 	PROP_WAIT,      /* nobody who could run waits longer than the policy states */
 	PROP_IDLE,      /* no pCPU idles while it could run somebody */
 	PROP_LIMIT,     /* nobody gets more than the limit and its burst */
+	PROP_FLOOR,     /* who is guaranteed something and wants it gets it */
 	PROP_TWINS,     /* equals get the same */
 	PROP_LAG,       /* nobody is further from its entitlement than the policy states */
 	PROP_AGAIN,     /* the same seed gives the same events */
@@ -221,6 +246,14 @@ struct prop_bounds {
 	/** What a limit of @percent means for domain @dom; false: nothing, in this run. */
 	bool (*limit)(const struct prop_case *c, unsigned dom, unsigned percent,
 		      struct prop_limit *limit);
+	/** Likewise for resource pool @pool, all that is in it together. */
+	bool (*pool_limit)(const struct prop_case *c, unsigned pool, unsigned percent,
+			   struct prop_limit *limit);
+	/** By how much domain @dom, as long as it wants as much as is reserved for it, falls short
+	 *  of that in any time at all: *ns at most.  False: no promise in this run. */
+	bool (*floor)(const struct prop_case *c, unsigned dom, uint64_t *ns);
+	/** Likewise for resource pool @pool, all that is in it together. */
+	bool (*pool_floor)(const struct prop_case *c, unsigned pool, uint64_t *ns);
 	/** Two domains that are alike in all: the most that their run times differ by. 0 = no
 	 *  such promise for these. */
 	uint64_t (*twins)(const struct prop_case *c, unsigned a, unsigned b);

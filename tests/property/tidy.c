@@ -24,6 +24,8 @@ static void fit_domain(struct prop_domain *d, unsigned n_pcpus, uint64_t duratio
 		d->stop_ns = PROP_FOREVER;
 	if (d->limit > 100 * d->vcpus)
 		d->limit = 100 * d->vcpus;
+	if (d->reservation > 100 * d->vcpus)
+		d->reservation = 100 * d->vcpus;
 }
 
 static void sort_changes(struct prop_scenario *s)
@@ -60,7 +62,12 @@ static bool makes_sense(const struct prop_scenario *s, const struct cx_plugin *t
 	switch (c->kind) {
 	case PROP_SET_WEIGHT:
 		return c->target < s->n_domains && c->at_ns < s->domains[c->target].stop_ns;
+	case PROP_POOL_WEIGHT:
+	case PROP_POOL_RESERVATION:
+	case PROP_POOL_LIMIT:
+		return c->target < s->n_pools;
 	case PROP_SET_LIMIT:
+	case PROP_SET_RESERVATION:
 		return c->target < s->n_domains && c->at_ns < s->domains[c->target].stop_ns &&
 		       c->value <= 100 * (int64_t)s->domains[c->target].vcpus;
 	case PROP_SET_PARAM:
@@ -90,4 +97,7 @@ void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table)
 		if (makes_sense(s, table, &s->changes[i], &online))
 			s->changes[kept++] = s->changes[i];
 	s->n_changes = kept;
+	prop_admit(s);
+	memset(&s->changes[s->n_changes], 0,
+	       (PROP_CHANGES - s->n_changes) * sizeof(s->changes[0]));
 }

@@ -75,6 +75,7 @@ static struct prop_verdict known(const unsigned *weights, unsigned n, uint64_t d
 	for (unsigned i = 0; i < n; i++)
 		s.domains[i] = (struct prop_domain){ .vcpus = 1,
 						     .weight = weights[i],
+						     .pool = PROP_NO_POOL,
 						     .cpus = PROP_ALL,
 						     .soft = PROP_ALL,
 						     .stop_ns = PROP_FOREVER };
