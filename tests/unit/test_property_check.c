@@ -419,23 +419,18 @@ static void test_reservations(void **state)
 	/* Who sleeps is owed nothing: d0 does until 60 ms. */
 	begin(&s);
 	s.domains[0].reservation = 50;
+	s.domains[2].limit = 0;
 	add(&s, 5 * CX_MS, CX_EV_BLOCK, 0, NOBODY, 0, 0, 0);
 	change_over(&s, 5 * CX_MS, 0, 0, 2, CX_WHY_BLOCK);
-	for (uint64_t t = 10 * CX_MS; t < END_NS; t += 10 * CX_MS) {
+	for (uint64_t t = 10 * CX_MS; t < 70 * CX_MS; t += 10 * CX_MS) {
+		change_over(&s, t, 1, 1, 1, CX_WHY_SLICE);
 		if (t == 60 * CX_MS)
 			wake(&s, t, 0, CX_WAKE_EVENT);
-		if (t != 10 * CX_MS)
-			change_over(&s, t - 5 * CX_MS, 0, 2, 2, CX_WHY_SLICE);
-		change_over(&s, t, 1, 1, 1, CX_WHY_SLICE);
-		if (t == 70 * CX_MS)
-			break;
+		change_over(&s, t + 5 * CX_MS, 0, 2, 2, CX_WHY_SLICE);
 	}
-	s.domains[2].limit = 0;
 	change_over(&s, 70 * CX_MS, 0, 2, 0, CX_WHY_PREEMPT); /* short by 5 ms */
-	for (uint64_t t = 80 * CX_MS; t < END_NS; t += 10 * CX_MS) {
-		change_over(&s, t, 0, 0, 0, CX_WHY_SLICE);
-		change_over(&s, t, 1, 1, 1, CX_WHY_SLICE);
-	}
+	change_over(&s, 70 * CX_MS, 1, 1, 1, CX_WHY_SLICE);
+	turns(&s, 80 * CX_MS, 10 * CX_MS);
 	finish(&s);
 	expect(&s, PROP_HOLDS);
 }
