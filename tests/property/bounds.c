@@ -244,6 +244,149 @@ static uint64_t credit_twins(const struct prop_case *c, unsigned a, unsigned b)
 	return 3 * (uint64_t)most(c, "tslice") + credit_turn(c);
 }
 
+/* --- propshare ------------------------------------------------------------------------------- */
+
+/* The longest turn. */
+static uint64_t share_turn(const struct prop_case *c)
+{
+	uint64_t turn = (uint64_t)(most(c, "slice") / least(c, "turns"));
+
+	return turn < CX_SLICE_MIN_NS ? CX_SLICE_MIN_NS : turn;
+}
+
+/* By how much a stay may be longer than it was meant to be: a slice has its least length, and ends
+ * late; what makes it end earlier is a timer, late as well, and a kick that takes its time. */
+static uint64_t share_late(const struct prop_case *c)
+{
+	uint64_t kick = cost(c, CX_COST_TIMER_LATE) + cost(c, CX_COST_KICK);
+
+	return CX_SLICE_MIN_NS + (kick > cost(c, CX_COST_SLICE_LATE) ? kick
+								      : cost(c, CX_COST_SLICE_LATE));
+}
+
+/*
+ * Earliest eligible virtual deadline first (Stoica, Abdel-Wahab, 1995): on one pCPU nobody is
+ * behind by more than the longest turn, and nobody before by more than its own, which is less
+ * than a slice.  On several a vCPU cannot be on two at once: it may wait for a turn when it
+ * should have had all of a pCPU, and one that is due on another pCPU counts as due later by
+ * four times `stay`.  Who is entitled to next to nothing is given the shortest slice for its
+ * patience.  Rates are solved a turn after somebody came.
+ */
+static uint64_t share_lag(const struct prop_case *c)
+{
+	uint64_t slice = (uint64_t)most(c, "slice"), turn = share_turn(c), late = share_late(c);
+	uint64_t patience = c->record->duration_ns / (uint64_t)least(c, "patience");
+	uint64_t all = (c->n_pcpus == 1 ? slice : 2 * slice + 4 * (uint64_t)most(c, "stay")) +
+		       late + patience * (CX_SLICE_MIN_NS + late);
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (c->scenario->domains[i].start_ns)
+			return all + turn;
+	return all;
+}
+
+static bool reserves(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (c->scenario->domains[i].reservation)
+			return true;
+	for (unsigned i = 0; i < c->scenario->n_pools; i++)
+		if (c->scenario->pools[i].reservation)
+			return true;
+	for (unsigned i = 0; i < c->scenario->n_changes; i++)
+		if (c->scenario->changes[i].reservation_given)
+			return true;
+	return false;
+}
+
+/*
+ * Whoever has waited for `patience`, or 30 ms for each that waits on a pCPU, has the shortest slice
+ * next, after those who have waited longer.  What is reserved comes before even that, and may be
+ * all there is.
+ */
+static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
+{
+	uint64_t patience = (uint64_t)most(c, "patience");
+	uint64_t each = c->n_vcpus * 30 * CX_MS / c->least_pcpus;
+
+	(void)dom, (void)ahead;
+	if (reserves(c))
+		return PROP_FOREVER;
+	return (patience > each ? patience : each) + share_turn(c) + share_late(c) +
+	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
+}
+
+/* A bucket of one turn, filled at the limit's rate; when it is empty all are parked.  Those that
+ * run, on a pCPU each, run on until they hear of it. */
+static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned percent,
+			 struct prop_limit *limit)
+{
+	unsigned running = vcpus < c->n_pcpus ? vcpus : c->n_pcpus;
+
+	*limit = (struct prop_limit){ .rate_ns = percent,
+				      .period_ns = 100,
+				      .burst_ns = share_turn(c) + running * share_late(c) };
+}
+
+static bool share_limit(const struct prop_case *c, unsigned dom, unsigned percent,
+			struct prop_limit *limit)
+{
+	share_bucket(c, c->scenario->domains[dom].vcpus, percent, limit);
+	return true;
+}
+
+static bool is_within(const struct prop_case *c, unsigned dom, unsigned pool)
+{
+	unsigned p = c->scenario->domains[dom].pool;
+
+	while (p < c->scenario->n_pools && p != pool)
+		p = c->scenario->pools[p].parent;
+	return p == pool;
+}
+
+static bool share_pool_limit(const struct prop_case *c, unsigned pool, unsigned percent,
+			     struct prop_limit *limit)
+{
+	unsigned vcpus = 0;
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (is_within(c, i, pool))
+			vcpus += c->scenario->domains[i].vcpus;
+	share_bucket(c, vcpus, percent, limit);
+	return true;
+}
+
+/* A domain that is behind its reservation comes first, and the one that would first be a turn behind
+ * first of all. */
+static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
+{
+	(void)dom;
+	*ns = (uint64_t)most(c, "slice") + share_late(c);
+	return true;
+}
+
+/* Each domain in it is guaranteed a part, known for the demand of the last period: so where that
+ * does not change, and no affinity comes in the way. */
+static bool share_pool_floor(const struct prop_case *c, unsigned pool, uint64_t *ns)
+{
+	uint64_t all = prop_first(c->n_pcpus);
+
+	*ns = 0;
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &c->scenario->domains[i];
+
+		if ((c->allowed[i] & all) != all || d->start_ns ||
+		    d->stop_ns < c->record->duration_ns)
+			return false;
+		if (!is_within(c, i, pool))
+			continue;
+		if (!prop_is_hog(d))
+			return false;
+		*ns += (uint64_t)most(c, "slice") + share_late(c);
+	}
+	return !c->pool_changes;
+}
+
 static const struct prop_bounds table[] = {
 	{ .policy = "rr", .wait = rr_wait, .twins = rr_twins },
 	{ .policy = "credit",
@@ -252,6 +395,13 @@ static const struct prop_bounds table[] = {
 	  .idle = credit_idle,
 	  .limit = credit_limit,
 	  .twins = credit_twins },
+	{ .policy = "propshare",
+	  .wait = share_wait,
+	  .limit = share_limit,
+	  .pool_limit = share_pool_limit,
+	  .floor = share_floor,
+	  .pool_floor = share_pool_floor,
+	  .lag = share_lag },
 	/* Any other: what core makes of those that leave somebody waiting. */
 	{ .policy = NULL, .wait = core_wait },
 };
