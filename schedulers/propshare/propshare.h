@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * propshare.h - the proportional-share scheduler's own structures.  For this folder only.
+ *
+ * After VMware's scheduler as its documents describe it ("vSphere Resource Management"; "The
+ * CPU Scheduler in VMware vSphere 5.1"): who is furthest behind what it is entitled to runs
+ * first.  Built of three parts that are known by themselves:
+ *
+ * rates.c     what a vCPU is entitled to, as a rate: core's solver (cx_entitlements(): shares,
+ *             reservations, limits, pools, demand), asked once a period and when something changed.
+ * order.c     who is next by shares: earliest eligible virtual deadline first (I. Stoica,
+ *             H. Abdel-Wahab, "Earliest Eligible Virtual Deadline First", 1995), with the rates
+ *             as weights.  On one pCPU nobody is further from its entitlement than a turn.
+ * reserve.c   who must run first: a domain behind its reservation comes before any share, in the
+ *             order of deadlines.  As mClock has it for disks (A. Gulati, A. Merchant, P. Varman,
+ *             OSDI 2010): two clocks for a client, a real one for what it is guaranteed, a
+ *             virtual one for its share of the rest.
+ * limit.c     who must not run: a bucket for each domain and pool with a limit, parked when it
+ *             is empty, whatever else the host has to do.
+ * placement.c on which pCPU: one queue for all that may use the same pCPUs; who is warm here
+ *             is preferred within bounds, who idles is called.
+ * meter.h     what both reserve.c and limit.c count with.  heap.c: queues.  propshare.c: the
+ *             operations, and the table.
+ *
+ * It does well with any mix of weights, reservations and limits, and with sleepers beside hogs.
+ * It does badly where switches are dear: turns are short, and whose turn it is decides who runs
+ * where, so that vCPUs move between pCPUs more than under `credit`; siblings that wait for
+ * each other are not run together.
+ *
+ * One lock covers the instance (CX_PLUGIN_INSTANCE_LOCK).  Rates are in ns of CPU per second,
+ * so that 1,000,000,000 is one pCPU.
+ */
+#ifndef PROPSHARE_H
+#define PROPSHARE_H
+
+#include "heap.h"
+#include "meter.h"
+
+#include <coxswain/plugin.h>
+
+#define PS_RATE_MIN 1000ull /* less would let virtual time run out of its 63 bits */
+#define PS_NS_PER_PERCENT 10000000ull
+
+/* Timers, on one pCPU for all. */
+enum { PS_TIMER_PERIOD, PS_TIMER_LIMIT };
+
+/* What cx_trace_account() is told. */
+enum ps_code {
+	PS_RATED,     /* a vCPU: its rate, its lag in ns (two's complement) */
+	PS_EXHAUSTED, /* a domain or pool has used up its limit: its index, 1 = a pool */
+	PS_REFILLED   /* and may run again */
+};
+
+enum ps_state {
+	PS_ASLEEP,
+	PS_WAITING, /* in the queue of its lane */
+	PS_RUNNING,
+	PS_LIMITED /* has work, parked */
+};
+
+/** All vCPUs that compete for the same pCPUs, and their virtual time: order.c. */
+struct ps_set {
+	/* Of those that wait or run: V = sum / weight, running ones counted to the moment. */
+	__int128 sum;     /* of rate x vtime, as far as it is charged */
+	uint64_t weight;  /* of rates */
+	uint64_t running; /* how many run */
+	uint64_t charged; /* sum of the times up to which those are charged, ns (modulo 2^64) */
+	int64_t vtime;    /* V when nobody was left */
+};
+
+/** The vCPUs of one hard affinity: who may run where one of them may. */
+struct ps_lane {
+	struct ps_set *set;      /* that its vCPUs compete in */
+	struct cx_list vcpus;    /* attached */
+	struct ps_queue shares;  /* vCPUs that wait, by virtual time */
+	struct ps_queue reserve; /* domains that have a waiting vCPU and a reservation, by time */
+	struct cx_list waiting;  /* vCPUs, the longest first */
+	unsigned members;        /* attached, for the room in the queues */
+	unsigned domains;        /* likewise */
+};
+
+/** A limit of a domain or pool: limit.c. */
+struct ps_limit {
+	struct ps_limit *parent; /* of the pool around it; NULL = none */
+	struct ps_meter meter;   /* what may still be run, ns */
+	struct ps_item event;    /* when it is empty, or full enough again */
+	uint64_t rate;           /* 0 = no limit */
+	bool exhausted;
+	unsigned index; /* of the domain or pool */
+	bool is_pool;
+};
+
+struct ps_policy {
+	/* parameters, and what follows from them */
+	uint64_t slice_ns, turn_ns, turn_min_ns, latency_ns, lead_ns, preempt_ns, stay_ns;
+	uint64_t patience_ns, period_ns;
+
+	struct cx_policy *policy;
+	struct cx_list domains; /* attached */
+	unsigned n_vcpus, n_domains;
+	struct ps_lane *lanes; /* by cx_domain_affinity() */
+	struct ps_set *sets;   /* by the number that the solver gives */
+	unsigned n_lanes, n_sets;
+	struct ps_limit *pools; /* by cx_pool_index() */
+	struct ps_heap events;  /* of limits */
+	struct cx_entitlement *list;
+	unsigned list_room;
+	struct cx_pcpu *keeper; /* whose timers are used; NULL = no pCPU */
+	uint64_t period_began_ns, solved_ns;
+	uint64_t timer_ns[2]; /* what the keeper's timers are set to */
+	bool dirty;           /* the rates must be solved anew */
+	bool solved;          /* they have been, once */
+	unsigned waiting;     /* vCPUs that wait */
+	unsigned idlers;      /* pCPUs that idle and have not been called */
+	unsigned n_pcpus;     /* online */
+	unsigned failures;    /* of the solver, told once */
+};
+
+struct ps_pcpu {
+	struct cx_pcpu *pcpu;
+	struct ps_lane **lanes; /* whose vCPUs may run here */
+	unsigned n_lanes;
+	struct ps_vcpu *current;
+	bool idler; /* counted in ps_policy.idlers */
+};
+
+struct ps_domain {
+	struct cx_domain *dom;
+	struct ps_lane *lane;
+	struct cx_node node;    /* on ps_policy.domains */
+	struct cx_list vcpus;   /* attached */
+	struct cx_list waiting; /* its vCPUs in the queue, the longest first */
+	struct ps_limit limit;
+	unsigned wanting;     /* vCPUs that want to run: reserve.c */
+	uint64_t reserved;    /* rate that it is guaranteed */
+	struct ps_meter owed; /* of that, what it is behind; below 0: ahead */
+	struct ps_item item;  /* on lane->reserve */
+};
+
+struct ps_vcpu {
+	struct cx_vcpu *v;
+	struct ps_domain *dom;
+	struct ps_lane *lane;
+	struct ps_set *set;       /* the lane's, but while rates are taken over */
+	struct cx_node node;      /* on ps_domain.vcpus */
+	struct cx_node lane_node; /* on ps_lane.vcpus */
+	struct cx_node wait_node; /* on ps_lane.waiting */
+	struct cx_node dom_node;  /* on ps_domain.waiting */
+	enum ps_state state;
+	uint64_t rate;       /* what it is entitled to, at least PS_RATE_MIN */
+	int64_t vtime;       /* what it received / rate */
+	uint64_t part;       /* below one ns of it, in ns x rate */
+	int64_t deadline;    /* of its present request, in virtual time */
+	struct ps_item item; /* on lane->shares */
+	uint64_t charged_ns; /* running: paid up to here */
+	uint64_t waits_ns;   /* waiting: since then */
+	struct ps_pcpu *on;  /* running: there */
+	bool reserved_turn;  /* it runs for its reservation */
+	bool yielded;
+	/* Demand. */
+	bool wants;         /* to run: it has work, parked or not */
+	uint64_t wants_ns;  /* wants to run: since then, as far as want_ns does not count it */
+	uint64_t woken_ns;  /* wants to run: since then, all in all */
+	uint64_t want_ns;   /* in this period */
+	uint64_t demand_ns; /* of the last period, per second */
+	uint64_t solved_demand_ns; /* that the rates rest on */
+};
+
+static inline struct ps_policy *ps_of(const struct cx_policy *policy)
+{
+	return cx_policy_priv(policy);
+}
+
+static inline struct ps_vcpu *ps_vcpu_of(const struct cx_vcpu *v)
+{
+	return cx_vcpu_priv(v);
+}
+
+static inline struct ps_pcpu *ps_pcpu_of(const struct cx_pcpu *pcpu)
+{
+	return cx_pcpu_priv(pcpu);
+}
+
+/* --- rates.c --- */
+/** Solve anew soon: at once, or a turn after the last time. */
+void ps_rates_dirty(struct ps_policy *pp, uint64_t now);
+/** Measure demand, if the period is over, and solve, if anything changed; now. */
+void ps_rates_solve(struct ps_policy *pp, uint64_t now);
+/** Set the keeper's timer for the next period. */
+void ps_rates_arm(struct ps_policy *pp, uint64_t now);
+/** It begins or ends to want to run. */
+void ps_wants(struct ps_policy *pp, struct ps_vcpu *pv, bool wants, uint64_t now);
+
+/* --- order.c --- */
+/** Virtual time of the set. */
+int64_t ps_vtime(const struct ps_set *set, uint64_t now);
+/** What @pv is entitled to less what it has received, ns; within what is remembered. */
+int64_t ps_lag(const struct ps_vcpu *pv, uint64_t now);
+/** It joins those that wait or run, with at most a bounded lead. */
+void ps_join(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+void ps_part(struct ps_vcpu *pv, uint64_t now);
+/** Another rate, another set: its lag stays. */
+void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, struct ps_set *set,
+	     uint64_t now);
+/** It runs: pay until @now. */
+void ps_charge(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** It begins to run, ends to. */
+void ps_start(struct ps_policy *pp, struct ps_vcpu *pv, struct ps_pcpu *pc, uint64_t now);
+void ps_stop(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** Into the queue of its lane, out of it. */
+void ps_enqueue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+void ps_dequeue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** The length of its turns, ns. */
+uint64_t ps_turn(const struct ps_policy *pp, const struct ps_vcpu *pv);
+/** What is left of its present request, ns. */
+uint64_t ps_turn_left(const struct ps_policy *pp, const struct ps_vcpu *pv);
+/** Who has waited for longer than anybody should, whatever it is entitled to; NULL = nobody. */
+struct ps_vcpu *ps_next_by_patience(const struct ps_policy *pp, const struct ps_pcpu *pc,
+				    uint64_t now);
+/** Who waits and should run on @pc by shares; NULL = nobody waits. */
+struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pcpu *pc,
+				  uint64_t now);
+/** Virtual times of all sets begin anew, lags stay. */
+void ps_rebase(struct ps_policy *pp, uint64_t now);
+
+/* --- reserve.c --- */
+/** The rate that @pd is guaranteed. */
+void ps_reserve_set(const struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now);
+/** How many of @pd's vCPUs want to run has changed, or who waits. */
+void ps_reserve_note(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now);
+/** One more (+1) or one less (-1) of @pd runs. */
+void ps_reserve_run(const struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now);
+/** Who waits, may run here and is of a domain behind its reservation; NULL = nobody. */
+struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now);
+/** Is @pd behind its reservation? */
+bool ps_reserve_due(struct ps_domain *pd, uint64_t now);
+
+/* --- limit.c --- */
+void ps_limit_init(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
+		   unsigned index, bool is_pool);
+/** Percent of a pCPU; 0 = none. */
+void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now);
+/** May nothing of @pd run now? */
+bool ps_limited(const struct ps_domain *pd);
+/** When the first of its buckets will be empty, as things are; UINT64_MAX = never. */
+uint64_t ps_limit_left(const struct ps_domain *pd);
+/** One more (+1) or one less (-1) of @pd runs. */
+void ps_limit_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now);
+/** Who has used up its limit is parked, who has waited enough may run again.  Any of them? */
+bool ps_limit_expire(struct ps_policy *pp, uint64_t now);
+/** Its domain is gone. */
+void ps_limit_forget(struct ps_policy *pp, struct ps_limit *limit);
+
+/* --- placement.c --- */
+void ps_set_idler(struct ps_policy *pp, struct ps_pcpu *pc, bool idler);
+/** @pc joined: which lanes may run there.  0 or -ENOMEM. */
+int ps_lanes_of_pcpu(struct ps_policy *pp, struct ps_pcpu *pc);
+/** The first of @lane is @v: which pCPUs it may use. */
+void ps_pcpus_of_lane(struct ps_policy *pp, struct ps_lane *lane, const struct cx_vcpu *v);
+/** @pv waits: call an idle pCPU for it, or one that runs somebody with less of a claim. */
+void ps_call(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** Where it had best wait: an idle pCPU near the one where it ran. */
+struct cx_pcpu *ps_place(const struct ps_policy *pp, const struct ps_vcpu *pv);
+/** By how much its deadline counts as later because it would have to move to @pcpu, ns. */
+int64_t ps_reluctance(const struct ps_policy *pp, const struct ps_vcpu *pv,
+		      const struct cx_pcpu *pcpu, uint64_t now);
+
+/* --- propshare.c --- */
+/** A timer of the keeper's; UINT64_MAX = none. */
+void ps_timer(struct ps_policy *pp, unsigned id, uint64_t when);
+/** Park it, its domain is over a limit; let it go.  Whatever it does at the moment. */
+void ps_park(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+void ps_unpark(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rates: what each vCPU is entitled to.
+ *
+ * Core's solver knows shares, reservations, limits, pools, affinity and pCPUs; what it must be told
+ * is demand.  Each vCPU's is what it wanted in the last period, run or not.  The order by shares
+ * goes by what it would be entitled to if it wanted more (its rate), so that a sleeper that wakes
+ * up is as important as its weight says; that it wants little makes the others' rates larger.
+ */
+#include "propshare.h"
+
+#define CHANGE_NS 10000000ull /* of demand per second: less is no reason to solve anew */
+#define REBASE (1ll << 60)    /* of virtual time, of 63 bits */
+
+void ps_rates_arm(struct ps_policy *pp, uint64_t now)
+{
+	uint64_t when = pp->period_began_ns + pp->period_ns;
+
+	if (pp->dirty) {
+		uint64_t soon = pp->solved_ns + pp->turn_ns;
+
+		/* For the first time, and for the first of many, at once. */
+		soon = !pp->solved || soon < now ? now : soon;
+		when = soon < when ? soon : when;
+	}
+	ps_timer(pp, PS_TIMER_PERIOD, when);
+}
+
+void ps_rates_dirty(struct ps_policy *pp, uint64_t now)
+{
+	if (pp->dirty)
+		return;
+	pp->dirty = true;
+	ps_rates_arm(pp, now);
+}
+
+/* --- demand ----------------------------------------------------------------------------- */
+
+void ps_wants(struct ps_policy *pp, struct ps_vcpu *pv, bool wants, uint64_t now)
+{
+	pv->wants = wants;
+	if (wants) {
+		pv->woken_ns = pv->wants_ns = now;
+		pv->dom->wanting++;
+		/* It slept for a whole period, and the rates do not count with it. */
+		if (!pv->demand_ns) {
+			pv->demand_ns = PS_SECOND;
+			ps_rates_dirty(pp, now);
+		}
+	} else {
+		pv->want_ns += now > pv->wants_ns ? now - pv->wants_ns : 0;
+		pv->dom->wanting--;
+	}
+	ps_reserve_note(pp, pv->dom, now);
+}
+
+/* What it wanted in the @period that ends now, per second. */
+static uint64_t measure_one(struct ps_vcpu *pv, uint64_t period, uint64_t now)
+{
+	uint64_t want = pv->want_ns, demand;
+
+	pv->want_ns = 0;
+	if (pv->wants) {
+		want += now > pv->wants_ns ? now - pv->wants_ns : 0;
+		pv->wants_ns = now;
+		/* It came in this period and has wanted to run ever since. */
+		if (now - pv->woken_ns >= period / 2)
+			return PS_SECOND;
+	}
+	demand = want * PS_SECOND / period;
+	return demand < PS_SECOND ? demand : PS_SECOND;
+}
+
+/* True: the rates are not what they should be. */
+static bool measure(struct ps_policy *pp, uint64_t now)
+{
+	uint64_t period = now - pp->period_began_ns;
+	struct cx_node *dn, *vn;
+	bool changed = false;
+
+	pp->period_began_ns = now;
+	if (!period)
+		return false;
+	cx_list_for_each (dn, &pp->domains) {
+		cx_list_for_each (vn, &cx_entry(dn, struct ps_domain, node)->vcpus) {
+			struct ps_vcpu *pv = cx_entry(vn, struct ps_vcpu, node);
+			uint64_t demand = measure_one(pv, period, now);
+
+			if (demand > pv->solved_demand_ns + CHANGE_NS ||
+			    demand + CHANGE_NS < pv->solved_demand_ns)
+				changed = true;
+			pv->demand_ns = demand;
+		}
+	}
+	return changed;
+}
+
+/* --- the solution ------------------------------------------------------------------------- */
+
+static unsigned make_list(struct ps_policy *pp)
+{
+	struct cx_node *dn, *vn;
+	unsigned n = 0;
+
+	cx_list_for_each (dn, &pp->domains) {
+		cx_list_for_each (vn, &cx_entry(dn, struct ps_domain, node)->vcpus) {
+			struct ps_vcpu *pv = cx_entry(vn, struct ps_vcpu, node);
+
+			pv->solved_demand_ns = pv->demand_ns;
+			pp->list[n++] = (struct cx_entitlement){
+				.vcpu = pv->v,
+				.demand_ns = pv->demand_ns,
+			};
+		}
+	}
+	return n;
+}
+
+/*
+ * What @pd is guaranteed: its own reservation, all of it, since it may want more in a moment; or
+ * what its pool's reservation leaves it, which is known for the demand of the last period only.
+ */
+static uint64_t guarantee(const struct ps_domain *pd, uint64_t solved)
+{
+	uint64_t own = cx_domain_reservation(pd->dom) * PS_NS_PER_PERCENT;
+
+	return own > solved ? own : solved;
+}
+
+static void take_over(struct ps_policy *pp, unsigned n, uint64_t now)
+{
+	struct ps_domain *pd = NULL;
+	uint64_t reserved = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct cx_entitlement *e = &pp->list[i];
+		struct ps_vcpu *pv = ps_vcpu_of(e->vcpu);
+		struct ps_set *set = &pp->sets[e->set < pp->n_sets ? e->set : 0];
+
+		ps_rate(pp, pv, e->rate_ns, set, now);
+		pv->lane->set = set;
+		if (pd && pd != pv->dom)
+			ps_reserve_set(pp, pd, guarantee(pd, reserved), now);
+		reserved = pd == pv->dom ? reserved + e->reserved_ns : e->reserved_ns;
+		pd = pv->dom;
+	}
+	if (pd)
+		ps_reserve_set(pp, pd, guarantee(pd, reserved), now);
+}
+
+static void keep_in_range(struct ps_policy *pp, uint64_t now)
+{
+	for (unsigned i = 0; i < pp->n_sets; i++) {
+		int64_t v = ps_vtime(&pp->sets[i], now);
+
+		if (v > REBASE || v < -REBASE) {
+			ps_rebase(pp, now);
+			return;
+		}
+	}
+}
+
+void ps_rates_solve(struct ps_policy *pp, uint64_t now)
+{
+	bool changed = pp->dirty;
+	unsigned n;
+	int rc;
+
+	if (now >= pp->period_began_ns + pp->period_ns) {
+		changed |= measure(pp, now);
+		keep_in_range(pp, now);
+	}
+	if (changed) {
+		n = make_list(pp);
+		rc = cx_entitlements(pp->policy, pp->list, n);
+		if (rc == 0)
+			take_over(pp, n, now);
+		else if (pp->failures++ == 0)
+			cx_log(pp->policy, "propshare: rates stay as they are: error %d", rc);
+		pp->dirty = false;
+		pp->solved = true;
+		pp->solved_ns = now;
+	}
+	ps_rates_arm(pp, now);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reservations: a domain that is behind what it is guaranteed comes before any share.
+ *
+ * A meter for each domain counts what it is owed: it grows at the guaranteed rate while as many
+ * of its vCPUs want to run, and falls while they do.  Once it is above nothing the domain is due,
+ * and the one whose meter would first be a turn behind is served first: that keeps all of them
+ * within a turn as long as together they are guaranteed no more than there is.  What it
+ * received beyond its reservation counts for a turn at most, so that each second keeps its
+ * own guarantee; who sleeps is owed nothing.
+ */
+#include "propshare.h"
+
+#define OWED_MAX 4 /* slices, remembered while it cannot be served */
+#define LOOK 8     /* of its vCPUs, for one that is at home */
+
+/* Bring the meter up to @now, then set it for what is so from now on. */
+static void refresh(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+{
+	struct ps_meter *m = &pd->owed;
+	uint64_t all = pd->wanting * PS_SECOND;
+
+	ps_meter_run(m, now);
+	m->low = -(int64_t)pp->turn_ns;
+	m->high = pd->wanting ? OWED_MAX * (int64_t)pp->slice_ns : 0;
+	m->rate = pd->wanting && all < pd->reserved ? all : pd->reserved;
+	ps_meter_run(m, now);
+}
+
+static void requeue(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+{
+	uint64_t due, turn;
+
+	ps_heap_remove(&pd->item);
+	if (!pd->owed.rate || cx_list_empty(&pd->waiting))
+		return;
+	due = pd->owed.level >= 0 ? now : ps_meter_meets(&pd->owed, 0);
+	if (due == UINT64_MAX)
+		return;
+	turn = (uint64_t)((unsigned __int128)pp->turn_ns * PS_SECOND / pd->owed.rate);
+	if (pd->owed.level > 0) {
+		uint64_t late = (uint64_t)pd->owed.level / pd->owed.rate;
+
+		turn = late < turn ? turn - late : 0;
+	}
+	ps_queue_insert(&pd->lane->reserve, &pd->item, (int64_t)due, (int64_t)(due + turn));
+}
+
+void ps_reserve_note(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+{
+	if (!pd->reserved)
+		return;
+	refresh(pp, pd, now);
+	requeue(pp, pd, now);
+}
+
+void ps_reserve_run(const struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now)
+{
+	if (pd->reserved)
+		ps_meter_run(&pd->owed, now);
+	pd->owed.running += (uint64_t)(int64_t)change;
+	ps_reserve_note(pp, pd, now);
+}
+
+void ps_reserve_set(const struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now)
+{
+	if (rate == pd->reserved)
+		return;
+	if (!pd->reserved) { /* a new clock */
+		pd->owed.level = 0;
+		pd->owed.at_ns = now;
+	} else {
+		ps_meter_run(&pd->owed, now);
+	}
+	pd->reserved = rate;
+	refresh(pp, pd, now);
+	requeue(pp, pd, now);
+}
+
+bool ps_reserve_due(struct ps_domain *pd, uint64_t now)
+{
+	if (!pd->reserved)
+		return false;
+	ps_meter_run(&pd->owed, now);
+	return pd->owed.level >= 0 && pd->owed.running * PS_SECOND < pd->reserved;
+}
+
+/* Of @pd's vCPUs that wait, one that ran here last, or the one that has waited longest. */
+static struct ps_vcpu *member(const struct ps_domain *pd, const struct ps_pcpu *pc)
+{
+	struct cx_node *node = cx_list_first(&pd->waiting);
+	struct ps_vcpu *first = cx_entry(node, struct ps_vcpu, dom_node), *pv = first;
+
+	for (int i = 0; node && i < LOOK; i++) {
+		pv = cx_entry(node, struct ps_vcpu, dom_node);
+		if (cx_vcpu_pcpu(pv->v) == pc->pcpu)
+			return pv;
+		node = cx_list_next(&pd->waiting, node);
+	}
+	return first;
+}
+
+struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now)
+{
+	const struct ps_item *best = NULL;
+
+	for (unsigned i = 0; i < pc->n_lanes; i++) {
+		struct ps_queue *queue = &pc->lanes[i]->reserve;
+		const struct ps_item *first;
+
+		ps_queue_advance(queue, (int64_t)now);
+		first = ps_heap_first(&queue->due);
+		if (first && (!best || first->deadline < best->deadline))
+			best = first;
+	}
+	return best ? member(cx_entry(best, struct ps_domain, item), pc) : NULL;
+}
