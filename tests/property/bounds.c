@@ -271,6 +271,9 @@ static uint64_t share_late(const struct prop_case *c)
  * should have had all of a pCPU, and one that is due on another pCPU counts as due later by
  * four times `stay`.  Who is entitled to next to nothing is given the shortest slice for its
  * patience.  Rates are solved a turn after somebody came.
+ *
+ * Lags are remembered up to four slices.  Where the host is so slow that turns are longer than that
+ * nothing is promised.
  */
 static uint64_t share_lag(const struct prop_case *c)
 {
@@ -279,6 +282,8 @@ static uint64_t share_lag(const struct prop_case *c)
 	uint64_t all = (c->n_pcpus == 1 ? slice : 2 * slice + 4 * (uint64_t)most(c, "stay")) +
 		       late + patience * (CX_SLICE_MIN_NS + late);
 
+	if (turn + late > 2 * (uint64_t)least(c, "slice"))
+		return 0;
 	for (unsigned i = 0; i < c->scenario->n_domains; i++)
 		if (c->scenario->domains[i].start_ns)
 			return all + turn;
