@@ -62,7 +62,7 @@ clean:
 .PHONY: help
 help:
 	@echo 'make              build everything into build/'
-	@echo 'make demo         install what is missing, build, and compare three schedulers on this host'
+	@echo 'make demo         install what is missing, build, and compare four schedulers on this host'
 	@echo 'make test         install what is missing, build, and run every test (T=KIND/NAME... runs some)'
 	@echo 'make test-host    the same tests of KVM on an emulated host of 8 CPUs (HOST=numa,smt,old,new or all)'
 	@echo 'make fuzz         look for inputs that bring a reader down (FUZZ_SECONDS=60 for each, FUZZ=scenario only one)'

@@ -77,6 +77,7 @@ static const char *const event_types[CX_EVENT_TYPES] = {
 	[CX_EV_PCPU_OFFLINE] = "pcpu_offline",
 	[CX_EV_PCPU_ONLINE] = "pcpu_online",
 	[CX_EV_ADJUST] = "domain_adjust",
+	[CX_EV_ADJUST_POOL] = "pool_adjust",
 };
 
 const char *cx_state_name(unsigned state)

@@ -82,7 +82,7 @@ enum cx_end {
 	CX_ENDS
 };
 
-/** Which of a domain's values changed. */
+/** Which of a domain's or a resource pool's values changed. */
 enum cx_adjust {
 	CX_ADJUST_WEIGHT,
 	CX_ADJUST_RESERVATION, /* percent of a pCPU */
@@ -108,6 +108,7 @@ enum cx_event_type {
 	CX_EV_HYPERCALL, /* where      who      -          number         argument 0   argument 1 */
 	CX_EV_EXIT,      /* where      who      -          exit reason    -            -          */
 	CX_EV_ADJUST,    /* -          domain   -          cx_adjust      new value    -          */
+	CX_EV_ADJUST_POOL, /* -        pool     -          cx_adjust      new value    -          */
 	/* A pCPU left the pool, or came back; x = how many are online now. */
 	CX_EV_PCPU_OFFLINE,
 	CX_EV_PCPU_ONLINE,

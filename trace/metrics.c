@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trace/metrics.h"
+#include "trace/metrics_bounds.h"
 #include "trace/metrics_internal.h"
+#include "trace/metrics_series.h"
 
 #include <errno.h>
 #include <math.h>
@@ -92,6 +94,7 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 	double seconds = (double)record->duration_ns / 1e9;
 	double online_ns = (double)record->duration_ns * record->n_pcpus - (double)m->offline_ns;
 	unsigned d;
+	int ret = 0;
 
 	if (!scratch)
 		return -ENOMEM;
@@ -99,18 +102,23 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 	if (m->dropped)
 		prefer_record(record, m);
 	add_vcpus(record, m);
-	for (d = 0; d < record->n_domains; d++) {
+	for (d = 0; d < record->n_domains && !ret; d++) {
 		struct cx_metrics_domain *out = &m->domains[d];
+		uint64_t stop = record->domains[d].stop_ns;
 
+		if (stop > record->duration_ns)
+			stop = record->duration_ns;
 		out->demand_ns = out->run_ns + out->ready_ns + out->limited_ns + out->costop_ns;
 		out->entitled_ns = (uint64_t)llround(r->domains[d].entitled_ns);
-		cx_lag_summary(&r->lags[d], record->domains[d].start_ns,
-			       record->domains[d].stop_ns < record->duration_ns
-				       ? record->domains[d].stop_ns
-				       : record->duration_ns,
-			       out, scratch);
+		cx_lag_summary(&r->lags[d], record->domains[d].start_ns, stop, out, scratch);
+		ret = cx_lag_quantiles(&r->lags[d], record->domains[d].start_ns, stop, out);
 	}
 	free(scratch);
+	if (!ret)
+		ret = cx_bounds_finish(r->bounds, record->duration_ns, m);
+	if (ret)
+		return ret;
+	cx_series_finish(r->series, r->lags, record->duration_ns);
 	cx_siblings_summary(r);
 	cx_window_errors(r->lags, record->n_domains, record->duration_ns, m);
 	m->jain = jain_index(record, r, m);
@@ -130,11 +138,13 @@ static struct cx_metrics *new_metrics(const struct cx_record *record)
 		return NULL;
 	m->n_vcpus = record->n_vcpus;
 	m->n_domains = record->n_domains;
+	m->n_pools = record->n_pools;
+	m->pools = calloc(record->n_pools + 1u, sizeof(m->pools[0]));
 	m->vcpus = calloc(record->n_vcpus + 1u, sizeof(m->vcpus[0]));
 	m->domains = calloc(record->n_domains + 1u, sizeof(m->domains[0]));
 	m->events = cx_history_count(record->history);
 	m->dropped = cx_history_dropped(record->history);
-	if (!m->vcpus || !m->domains) {
+	if (!m->vcpus || !m->domains || !m->pools) {
 		cx_metrics_free(m);
 		return NULL;
 	}
@@ -163,7 +173,8 @@ int cx_metrics_compute(const struct cx_record *record, struct cx_metrics **metri
 	}
 	cx_metrics_free(m);
 	if (ret == -EINVAL)
-		return cx_fail(err, EINVAL, "metrics: the record's domains and vCPUs do not match");
+		return cx_fail(err, EINVAL,
+			       "metrics: the record's domains, vCPUs and pools do not match");
 	return cx_fail(err, -ret, "metrics: out of memory");
 }
 
@@ -175,8 +186,11 @@ void cx_metrics_free(struct cx_metrics *m)
 		return;
 	for (i = 0; m->vcpus && i < m->n_vcpus; i++)
 		free(m->vcpus[i].wake_ns);
-	for (i = 0; m->domains && i < m->n_domains; i++)
+	for (i = 0; m->domains && i < m->n_domains; i++) {
 		free(m->domains[i].corun_ns);
+		free(m->domains[i].intervals);
+	}
+	free(m->pools);
 	free(m->vcpus);
 	free(m->domains);
 	free(m);

@@ -11,13 +11,14 @@
  * weighted max-min fairness (D. Bertsekas, R. Gallager, "Data Networks", section 6.5).
  *
  * Time is cut into steps of 100 ms (multiples of that when the run is very long), and
- * wherever a domain starts or stops, its weight, reservation or limit changes, or a pCPU
- * goes offline or comes back.  In each step the entitlements are solved with what that step
+ * wherever a domain starts or stops, a weight, reservation or limit changes, or a pCPU goes
+ * offline or comes back.  In each step the entitlements are solved with what that step
  * offers and wants:
  *
  *     e_i = clamp(w_i x, lo_i, hi_i)   with one x, the e_i adding up to the capacity
  *     capacity = pCPUs online * step   w_i  = weight * vCPUs that live in the step
- *     lo_i = min(reservation, hi_i)    hi_i = min(limit, demand_i, 100 * pCPUs allowed)
+ *     lo_i = min(reservation, hi_i)
+ *     hi_i = min(limit, demand_i, 100 * pCPUs allowed and online, 100 * vCPUs that live)
  *     demand_i = time that its vCPUs were running, ready, limited or co-stopped in the step
  *
  * Within the step the entitlement accrues evenly over the time that the domain wanted to
@@ -29,13 +30,12 @@
  * Waiting counts as demand: a sleeper that is kept waiting is entitled to more than it
  * would have used had it been served at once, up to its share.
  *
- * Hard affinity: pCPUs that no domain's affinity connects, even through others, are
- * separate capacities and solved apart.  Within a connected group the common x may be out
- * of reach (three domains bound to one pCPU cannot have more than that pCPU).  Then the
- * most crowded set of pCPUs, the one whose own x is lowest, is solved first and taken out
- * with its domains, and so on: weighted max-min fairness.  The sets tried are all unions
- * of the distinct affinities for up to 6 of them in a group; beyond that the distinct
- * affinities themselves and the whole group.
+ * Hard affinity: what one level for all would give to more domains than their pCPUs hold is
+ * solved by weighted max-min fairness (entitlement/affinity.h).
+ *
+ * Resource pools are solved from the host down, each being one client of its parent
+ * (entitlement/entitlement.h), with the reservations and limits of pools in proportion to the
+ * step as those of domains are.
  */
 #ifndef CX_TRACE_METRICS_H
 #define CX_TRACE_METRICS_H
@@ -45,29 +45,47 @@
 
 #define CX_WINDOWS 24           /* at most so many window lengths */
 #define CX_STEP_NS 100000000ull /* entitlement is solved for steps of so long */
-
-/** Clients of one capacity, for cx_entitle().  All amounts in the same unit. */
-struct cx_claim {
-	double weight; /* > 0 */
-	double lo;     /* guaranteed: min(reservation, hi) */
-	double hi;     /* at most: min(limit, demand, vCPUs * 100) */
-	double share;  /* out: what it is entitled to */
-};
-
-/**
- * Solve e_i = clamp(w_i x, lo_i, hi_i) with one x such that the e_i add up to
- * @capacity; if the hi_i together fit, everyone gets hi_i; if the lo_i together do not
- * fit, each gets its lo_i scaled down alike.  Newton's method on the sum, which is a
- * piecewise linear function of x, guarded by bisection: O(n) a round, about ten rounds.
- * Returns 0.
- */
-int cx_entitle(struct cx_claim *claims, unsigned n, double capacity);
+#define CX_BOUND_WINDOW_NS                                                                         \
+	1000000000ull        /* guarantees and limits are judged in windows of so long */
+#define CX_LAG_QUANTILES 101 /* of the lag over time: 0 % .. 100 % */
 
 struct cx_metrics_vcpu {
 	uint64_t time_ns[CX_STATES]; /* from the events; equals the record's */
 	struct cx_hist *wake_ns;     /* wake-up latency: event to running; NULL = none */
 	uint64_t switches;           /* times it was put on a pCPU where another (or none) ran */
 	uint64_t migrations[CX_DISTANCES];
+};
+
+/** How far a guarantee or a limit was missed, over all windows; exact, not sampled. */
+struct cx_metrics_bound {
+	uint64_t window_ns; /* CX_BOUND_WINDOW_NS; the lifetime where that is shorter */
+	uint64_t judged_ns; /* time in stretches long enough for a window: 0 = none was judged */
+	uint64_t worst_ns;  /* by how much in the worst window; 0 = never */
+	uint64_t at_ns;     /* where the worst window starts; the first of equals */
+};
+
+/**
+ * Of a domain or a pool; reservation and limit are those of the moment, so a window with a
+ * change in it counts with their integral.
+ *
+ * Shortfall: the most of reservation x window - received, over the windows in which at every
+ * instant there was a reservation and it was demanded: 100 x the vCPUs that were running,
+ * ready, limited or co-stopped made up the reservation at the least.  Who wants less than its
+ * reservation, or sleeps in between, is not judged by this.
+ *
+ * Overshoot: the most of received - limit x window, over the windows with a limit throughout.
+ *
+ * A pool receives what its domains and the pools in it receive, and demands what they demand,
+ * of each no more than its own limit.
+ */
+struct cx_metrics_bounds {
+	struct cx_metrics_bound shortfall, overshoot;
+};
+
+/** A piece of the run: what a domain was entitled to and where its vCPUs' time went. */
+struct cx_metrics_interval {
+	uint64_t entitled_ns;
+	uint64_t time_ns[CX_STATES]; /* sums over the vCPUs alive */
 };
 
 struct cx_metrics_domain {
@@ -78,6 +96,11 @@ struct cx_metrics_domain {
 	uint64_t demand_ns;              /* run + ready + limited + co-stop */
 	int64_t lag_max_ns, lag_min_ns;  /* entitled minus received, over time */
 	uint64_t lag_p50_ns, lag_p99_ns; /* of its magnitude, over its lifetime */
+	/* With its sign: for q % of its lifetime the lag was [q] or less.  [0] and [100] are its
+	 * very least and most, the others of up to 10,000 samples evenly over its lifetime. */
+	int64_t lag_ns[CX_LAG_QUANTILES];
+	struct cx_metrics_bounds bounds;
+	struct cx_metrics_interval *intervals; /* metrics.n_intervals of them */
 	uint64_t progress;
 	struct cx_hist wake_ns; /* event or timer to running; domain starts do not count */
 	uint64_t switches, migrations[CX_DISTANCES];
@@ -95,7 +118,12 @@ struct cx_metrics_domain {
 struct cx_metrics {
 	struct cx_metrics_vcpu *vcpus;     /* as in the record */
 	struct cx_metrics_domain *domains; /* as in the record */
-	unsigned n_vcpus, n_domains;
+	struct cx_metrics_bounds *pools;   /* likewise */
+	unsigned n_vcpus, n_domains, n_pools;
+	/* The run in equal pieces, multiples of 100 ms and about 50 of them; the last takes what
+	 * is left, so it may be half as long or half as long again. */
+	unsigned n_intervals; /* 1 or more */
+	uint64_t interval_ns;
 	uint64_t step_ns; /* length of a step of the entitlement */
 	uint64_t events;  /* in the record's history */
 	uint64_t dropped; /* events it had no room for: what follows is of the rest only,
@@ -122,6 +150,9 @@ struct cx_metrics {
 	 * (fragmentation), or ready (what a work-conserving policy keeps near nothing). */
 	uint64_t fragmented_ns, idle_while_ready_ns;
 };
+
+/** Where interval @i begins; @i = n_intervals: the end of the run of @duration_ns. */
+uint64_t cx_interval_start(const struct cx_metrics *metrics, unsigned i, uint64_t duration_ns);
 
 /** E(@window_ns), interpolated between the lengths measured; negative = run too short. */
 double cx_metrics_window_error(const struct cx_metrics *metrics, uint64_t window_ns);

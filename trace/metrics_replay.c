@@ -8,7 +8,9 @@
  * take off a vCPU that is still on it.  Between instants the count is set back to 0 or 1,
  * so that a lost event does no lasting harm.
  */
+#include "trace/metrics_bounds.h"
 #include "trace/metrics_internal.h"
+#include "trace/metrics_series.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,17 +20,12 @@
 #define TICK_WORK_MAX 50000000ull /* ... and with very many vCPUs: ticks times vCPUs */
 #define STEP_WORK_MAX 8000000ull  /* steps times domains; beyond, steps are longer */
 
-static unsigned class_group(const struct cx_affinity *a, unsigned d)
-{
-	return a->class_group[a->class_of[d]];
-}
-
 static int init_domain(struct cx_replay *r, unsigned d)
 {
 	const struct cx_record_domain *config = &r->record->domains[d];
 	struct cx_replay_domain *dom = &r->domains[d];
 
-	dom->group = class_group(&r->affinity, d);
+	dom->group = r->affinity.class_group[dom->class];
 	dom->weight = config->weight;
 	dom->reservation = config->reservation;
 	dom->limit = config->limit;
@@ -99,20 +96,19 @@ int cx_replay_init(struct cx_replay *r, const struct cx_record *record, struct c
 
 	r->record = record;
 	r->m = m;
-	ret = cx_affinity_init(&r->affinity, record);
+	r->domains = calloc(domains, sizeof(*r->domains));
+	if (!r->domains)
+		return -ENOMEM;
+	ret = cx_step_init(r);
 	if (ret)
 		return ret;
 	r->vcpus = calloc(vcpus, sizeof(*r->vcpus));
-	r->domains = calloc(domains, sizeof(*r->domains));
 	r->pcpus = calloc(pcpus, sizeof(*r->pcpus));
 	r->groups = calloc(r->affinity.n_groups + 1u, sizeof(*r->groups));
-	r->group_at = calloc(r->affinity.n_groups + 2u, sizeof(*r->group_at));
 	r->lags = calloc(domains, sizeof(*r->lags));
-	r->claims = calloc(domains, sizeof(*r->claims));
-	r->sorted = calloc(domains, sizeof(*r->sorted));
-	r->scratch = calloc(domains, sizeof(*r->scratch));
-	if (!r->vcpus || !r->domains || !r->pcpus || !r->groups || !r->group_at || !r->lags ||
-	    !r->claims || !r->sorted || !r->scratch)
+	r->bounds = cx_bounds_new(record);
+	r->series = cx_series_new(record, m);
+	if (!r->vcpus || !r->pcpus || !r->groups || !r->lags || !r->bounds || !r->series)
 		return -ENOMEM;
 	for (i = 0; i < record->n_pcpus; i++) {
 		r->pcpus[i].current = CX_NO_VCPU;
@@ -140,17 +136,15 @@ void cx_replay_free(struct cx_replay *r)
 	}
 	for (i = 0; r->lags && i < r->record->n_domains; i++)
 		free(r->lags[i].points);
-	cx_affinity_free(&r->affinity);
+	cx_step_free(r);
 	free(r->vcpus);
 	free(r->domains);
 	free(r->pcpus);
 	free(r->groups);
-	free(r->group_at);
 	free(r->lags);
-	free(r->claims);
-	free(r->sorted);
-	free(r->scratch);
 	free(r->cuts);
+	cx_bounds_free(r->bounds);
+	cx_series_free(r->series);
 }
 
 /* ---- charging ---- */
@@ -221,6 +215,13 @@ static void count_state(struct cx_replay *r, unsigned d, enum cx_state state, in
 		g->costopped += (unsigned)by;
 }
 
+/** Tell those who watch: CX_STATES = not there. */
+static void moved(struct cx_replay *r, unsigned d, uint64_t t_ns, unsigned before, unsigned after)
+{
+	cx_bounds_move(r->bounds, d, t_ns, before, after);
+	cx_series_move(r->series, d, t_ns, before, after);
+}
+
 /** After a flag of @v changed: charge its old state and enter the new one. */
 static void restate(struct cx_replay *r, unsigned v, uint64_t t_ns)
 {
@@ -236,6 +237,7 @@ static void restate(struct cx_replay *r, unsigned v, uint64_t t_ns)
 	cx_step_note(r, d, t_ns);
 	charge_group(r, &r->groups[dom->group], t_ns);
 	charge_vcpu(r, v, t_ns);
+	moved(r, d, t_ns, vcpu->joined ? vcpu->state : CX_STATES, dies ? CX_STATES : next);
 	if (vcpu->joined) {
 		count_state(r, d, vcpu->state, -1);
 	} else {
@@ -408,14 +410,20 @@ static void on_pool(struct cx_replay *r, const struct cx_event *ev, uint64_t t_n
 	cx_affinity_set_online(&r->affinity, ev->pcpu, !offline);
 }
 
+static unsigned value_of(uint64_t x)
+{
+	return x < UINT32_MAX ? (unsigned)x : UINT32_MAX;
+}
+
 static void on_adjust(struct cx_replay *r, const struct cx_event *ev, uint64_t t_ns)
 {
 	struct cx_replay_domain *dom;
-	unsigned value = ev->x < UINT32_MAX ? (unsigned)ev->x : UINT32_MAX;
+	unsigned value = value_of(ev->x);
 
 	if (ev->vcpu >= r->record->n_domains)
 		return;
 	cut_step(r, t_ns);
+	cx_bounds_adjust(r->bounds, ev->vcpu, t_ns, ev->why, value);
 	dom = &r->domains[ev->vcpu];
 	if (ev->why == CX_ADJUST_WEIGHT)
 		dom->weight = value;
@@ -423,6 +431,20 @@ static void on_adjust(struct cx_replay *r, const struct cx_event *ev, uint64_t t
 		dom->reservation = value;
 	else if (ev->why == CX_ADJUST_LIMIT)
 		dom->limit = value;
+}
+
+void cx_replay_pool_adjust(struct cx_replay *r, unsigned pool, enum cx_adjust what, uint64_t value,
+			   uint64_t t_ns)
+{
+	if (pool >= r->record->n_pools)
+		return;
+	cut_step(r, t_ns);
+	if (what == CX_ADJUST_WEIGHT)
+		r->pools[pool].weight = value_of(value);
+	else if (what == CX_ADJUST_RESERVATION)
+		r->pools[pool].reservation = value_of(value);
+	else if (what == CX_ADJUST_LIMIT)
+		r->pools[pool].limit = value_of(value);
 }
 
 /** False: it is an event of a vCPU, or of nobody. */
@@ -438,6 +460,9 @@ static bool apply_to_others(struct cx_replay *r, const struct cx_event *ev, uint
 		return true;
 	case CX_EV_ADJUST:
 		on_adjust(r, ev, t_ns);
+		return true;
+	case CX_EV_ADJUST_POOL:
+		cx_replay_pool_adjust(r, ev->vcpu, ev->why, ev->x, t_ns);
 		return true;
 	default:
 		return false;

@@ -33,8 +33,7 @@ int cx_lag_add(struct cx_lag *lag, uint64_t t_ns, double lag_ns)
 	return 0;
 }
 
-/** The lag at @t_ns; *@at moves forward only, so one walk costs O(n) in all. */
-static double lag_at(const struct cx_lag *lag, uint64_t t_ns, size_t *at)
+double cx_lag_at(const struct cx_lag *lag, uint64_t t_ns, size_t *at)
 {
 	const struct cx_lag_point *p = lag->points;
 	double part;
@@ -68,7 +67,7 @@ void cx_lag_summary(const struct cx_lag *lag, uint64_t start_ns, uint64_t stop_n
 		every = SAMPLE_NS;
 	memset(scratch, 0, sizeof(*scratch));
 	for (t = start_ns; t < stop_ns; t += every)
-		cx_hist_add(scratch, (uint64_t)llround(fabs(lag_at(lag, t, &at))));
+		cx_hist_add(scratch, (uint64_t)llround(fabs(cx_lag_at(lag, t, &at))));
 	out->lag_p50_ns = cx_hist_percentile(scratch, 50);
 	out->lag_p99_ns = cx_hist_percentile(scratch, 99);
 }
@@ -101,19 +100,20 @@ static void slide(const struct cx_lag *lag, uint64_t window_ns, uint64_t duratio
 	for (i = 0; i < lag->n && lag->points[i].t_ns <= last; i++) {
 		uint64_t t = lag->points[i].t_ns;
 
-		consider(worst, lag->points[i].lag_ns, lag_at(lag, t + window_ns, &far), window_ns,
-			 t);
+		consider(worst, lag->points[i].lag_ns, cx_lag_at(lag, t + window_ns, &far),
+			 window_ns, t);
 	}
 	for (i = 0; i < lag->n; i++) {
 		uint64_t t = lag->points[i].t_ns;
 
 		if (t >= window_ns && t <= duration_ns)
-			consider(worst, lag_at(lag, t - window_ns, &near), lag->points[i].lag_ns,
+			consider(worst, cx_lag_at(lag, t - window_ns, &near), lag->points[i].lag_ns,
 				 window_ns, t - window_ns);
 	}
 	near = far = 0;
-	consider(worst, lag_at(lag, 0, &near), lag_at(lag, window_ns, &far), window_ns, 0);
-	consider(worst, lag_at(lag, last, &near), lag_at(lag, duration_ns, &far), window_ns, last);
+	consider(worst, cx_lag_at(lag, 0, &near), cx_lag_at(lag, window_ns, &far), window_ns, 0);
+	consider(worst, cx_lag_at(lag, last, &near), cx_lag_at(lag, duration_ns, &far), window_ns,
+		 last);
 }
 
 /** 1, 2, 5 ms and so on up to the run, and the run itself if that is a step further. */

@@ -117,6 +117,8 @@ static bool sensible(const struct cx_record *record, const struct cx_event *e)
 		return true;
 	case CX_EV_ADJUST:
 		return e->vcpu < record->n_domains && e->why < CX_ADJUSTS;
+	case CX_EV_ADJUST_POOL:
+		return e->vcpu < record->n_pools && e->why < CX_ADJUSTS;
 	case CX_EV_ACCOUNT:
 	case CX_EV_POLICY:
 		return vcpu || none;

@@ -44,6 +44,8 @@ static const struct cx_read_layout layouts[] = {
 	{"coxswain:pcpu_online", CX_EV_PCPU_ONLINE, {WHERE, FIELD("online", x)}},
 	{"coxswain:domain_adjust", CX_EV_ADJUST,
 	 {WHERE, FIELD("domain", vcpu), FIELD("what", why), FIELD("value", x)}},
+	{"coxswain:pool_adjust", CX_EV_ADJUST_POOL,
+	 {WHERE, FIELD("pool", vcpu), FIELD("what", why), FIELD("value", x)}},
 };
 /* clang-format on */
 

@@ -48,6 +48,33 @@ int cx_record_results(struct cx_record_vcpu *vcpu, unsigned n)
 	return 0;
 }
 
+static void free_pools(struct cx_record *record)
+{
+	unsigned i;
+
+	for (i = 0; record->pools && i < record->n_pools; i++)
+		free(record->pools[i].name);
+	free(record->pools);
+	record->pools = NULL;
+	record->n_pools = 0;
+}
+
+int cx_record_pools(struct cx_record *record, unsigned n)
+{
+	unsigned i;
+
+	free_pools(record);
+	if (n == 0)
+		return 0;
+	record->pools = calloc(n, sizeof(*record->pools));
+	if (!record->pools)
+		return -ENOMEM;
+	record->n_pools = n;
+	for (i = 0; i < n; i++)
+		record->pools[i].parent = CX_NO_POOL;
+	return 0;
+}
+
 struct cx_record *cx_record_new(unsigned n_domains, unsigned n_vcpus, unsigned n_pcpus)
 {
 	return new_with(cx_history_new(n_pcpus ? n_pcpus : 1, CX_RECORD_HISTORY_MAX), n_domains,
@@ -76,6 +103,7 @@ void cx_record_free(struct cx_record *record)
 	}
 	for (i = 0; record->vcpus && i < record->n_vcpus; i++)
 		free(record->vcpus[i].results);
+	free_pools(record);
 	free(record->domains);
 	free(record->vcpus);
 	free(record->pcpus);

@@ -90,7 +90,8 @@ static json_object *start(struct writer *w)
 
 /* ---- the static part ---- */
 
-static json_object *static_domain(struct writer *w, const struct cx_record_domain *d)
+static json_object *static_domain(struct writer *w, const struct cx_record_domain *d,
+				  unsigned n_pools)
 {
 	json_object *o = made(w, json_object_new_object());
 
@@ -105,13 +106,30 @@ static json_object *static_domain(struct writer *w, const struct cx_record_domai
 	put_u64(w, o, "start_ns", d->start_ns);
 	put_u64(w, o, "stop_ns", d->stop_ns);
 	put_string(w, o, "affinity", d->affinity);
+	if (d->pool < n_pools)
+		put_u64(w, o, "pool", d->pool);
+	return o;
+}
+
+/** The whole host as parent has no member. */
+static json_object *static_pool(struct writer *w, const struct cx_record_pool *p)
+{
+	json_object *o = made(w, json_object_new_object());
+
+	put_string(w, o, "name", p->name);
+	if (p->parent != CX_NO_POOL)
+		put_u64(w, o, "parent", p->parent);
+	put_u64(w, o, "weight", p->weight);
+	put_u64(w, o, "reservation", p->reservation);
+	put_u64(w, o, "limit", p->limit);
+	put_bool(w, o, "expandable", p->expandable);
 	return o;
 }
 
 char *cx_record_static_json(const struct cx_record *r)
 {
 	struct writer w = { false };
-	json_object *root = start(&w), *domains, *pcpus;
+	json_object *root = start(&w), *domains, *pcpus, *pools;
 	unsigned i;
 
 	put_string(&w, root, "scenario", r->scenario);
@@ -129,9 +147,13 @@ char *cx_record_static_json(const struct cx_record *r)
 	for (i = 0; pcpus && i < r->n_pcpus; i++)
 		push(&w, pcpus, json_object_new_uint64(r->pcpus[i].host_cpu));
 	put(&w, root, "host_cpus", pcpus);
+	pools = made(&w, json_object_new_array_ext((int)r->n_pools));
+	for (i = 0; pools && i < r->n_pools; i++)
+		push(&w, pools, static_pool(&w, &r->pools[i]));
+	put(&w, root, "pools", pools);
 	domains = made(&w, json_object_new_array_ext((int)r->n_domains));
 	for (i = 0; domains && i < r->n_domains; i++)
-		push(&w, domains, static_domain(&w, &r->domains[i]));
+		push(&w, domains, static_domain(&w, &r->domains[i], r->n_pools));
 	put(&w, root, "domains", domains);
 	return finish(&w, root);
 }

@@ -17,6 +17,7 @@
 #define VCPUS_MAX (1u << 20)
 #define DOMAINS_MAX (1u << 18)
 #define PCPUS_MAX 65535u
+#define POOLS_MAX 65536u
 #define DEPTH_MAX 16
 
 /* The first complaint sticks; reading goes on with zeros until somebody looks. */
@@ -150,6 +151,43 @@ static int outcome(const struct reader *r, const char *part, struct cx_error *er
 
 /* ---- the static part ---- */
 
+/** Traces from before there were pools do not have them. */
+static void read_static_pools(struct reader *r, json_object *root, struct cx_record *record)
+{
+	json_object *list = member(r, root, "pools", json_type_array, false);
+	size_t n = list ? json_object_array_length(list) : 0;
+	unsigned i;
+
+	if (n > POOLS_MAX) {
+		complain(r, EBADMSG, "pools", "is too long");
+		return;
+	}
+	if (cx_record_pools(record, (unsigned)n) < 0) {
+		complain(r, ENOMEM, "pools", "needs more memory than there is");
+		return;
+	}
+	for (i = 0; i < record->n_pools; i++) {
+		struct cx_record_pool *p = &record->pools[i];
+		json_object *o = json_object_array_get_idx(list, i);
+
+		if (!json_object_is_type(o, json_type_object)) {
+			complain(r, EBADMSG, "pools", "holds something that is no pool");
+			return;
+		}
+		get_string(r, o, "name", &p->name, true);
+		if (member(r, o, "parent", json_type_int, false))
+			p->parent = (uint32_t)get_u64(r, o, "parent", UINT32_MAX);
+		if (p->parent != CX_NO_POOL && p->parent >= i) {
+			complain(r, EBADMSG, "parent", "does not come before its pool");
+			return;
+		}
+		p->weight = (uint32_t)get_u64(r, o, "weight", UINT32_MAX);
+		p->reservation = (uint32_t)get_u64(r, o, "reservation", UINT32_MAX);
+		p->limit = (uint32_t)get_u64(r, o, "limit", UINT32_MAX);
+		p->expandable = get_bool(r, o, "expandable");
+	}
+}
+
 static void read_static_domain(struct reader *r, json_object *o, struct cx_record *record,
 			       unsigned index, uint32_t *next_vcpu)
 {
@@ -164,6 +202,10 @@ static void read_static_domain(struct reader *r, json_object *o, struct cx_recor
 	get_string(r, o, "workload", &d->workload, false);
 	get_string(r, o, "progress_unit", &d->progress_unit, false);
 	get_string(r, o, "affinity", &d->affinity, false);
+	d->pool = CX_NO_POOL;
+	if (member(r, o, "pool", json_type_int, false))
+		d->pool =
+			(uint32_t)get_u64(r, o, "pool", record->n_pools ? record->n_pools - 1 : 0);
 	d->first_vcpu = (uint32_t)get_u64(r, o, "first_vcpu", VCPUS_MAX);
 	d->n_vcpus = (uint32_t)get_u64(r, o, "n_vcpus", VCPUS_MAX);
 	d->weight = (uint32_t)get_u64(r, o, "weight", UINT32_MAX);
@@ -203,6 +245,7 @@ static void read_static(struct reader *r, json_object *root, struct cx_record *r
 	for (i = 0; cpus && i < record->n_pcpus; i++)
 		record->pcpus[i].host_cpu = (uint32_t)number(r, json_object_array_get_idx(cpus, i),
 							     "host_cpus", UINT32_MAX);
+	read_static_pools(r, root, record);
 	for (i = 0; domains && i < record->n_domains; i++)
 		read_static_domain(r, json_object_array_get_idx(domains, i), record, i, &next_vcpu);
 	if (next_vcpu != record->n_vcpus)

@@ -16,8 +16,8 @@
 
 bool cx_is_change(const struct cx_event *e)
 {
-	return e->type == CX_EV_ADJUST || e->type == CX_EV_PARAM || e->type == CX_EV_PCPU_OFFLINE ||
-	       e->type == CX_EV_PCPU_ONLINE;
+	return e->type == CX_EV_ADJUST || e->type == CX_EV_ADJUST_POOL || e->type == CX_EV_PARAM ||
+	       e->type == CX_EV_PCPU_OFFLINE || e->type == CX_EV_PCPU_ONLINE;
 }
 
 static int add(struct cx_changes *list, const struct cx_event *e)
@@ -107,6 +107,26 @@ static void describe_param(const struct cx_record *record, const struct cx_event
 		fprintf(out, "%s: %" PRId64, name, (int64_t)e->x);
 }
 
+/* The new value, after the words that say of what. */
+static void put_value(const struct cx_event *e, const char *between, FILE *out)
+{
+	if (e->why == CX_ADJUST_LIMIT && e->x == 0)
+		fprintf(out, "%snone", between);
+	else
+		fprintf(out, "%s%" PRIu64 "%s", between, e->x,
+			e->why == CX_ADJUST_WEIGHT ? "" : " %");
+}
+
+static void describe_pool(const struct cx_record *record, const struct cx_event *e, FILE *out)
+{
+	const char *what = cx_adjust_name(e->why);
+
+	fprintf(out, "pool %s: %s",
+		e->vcpu < record->n_pools ? cx_or_empty(record->pools[e->vcpu].name) : "?",
+		what ? what : "?");
+	put_value(e, " ", out);
+}
+
 static void describe_value(const struct cx_record *record, const struct cx_change *c, FILE *out)
 {
 	const struct cx_event *e = &c->event;
@@ -115,10 +135,7 @@ static void describe_value(const struct cx_record *record, const struct cx_chang
 	fprintf(out, "%s of %s", what ? what : "?", domain_of(record, e));
 	if (c->others)
 		fprintf(out, " and %u more", c->others);
-	if (e->why == CX_ADJUST_LIMIT && e->x == 0)
-		fputs(": none", out);
-	else
-		fprintf(out, ": %" PRIu64 "%s", e->x, e->why == CX_ADJUST_WEIGHT ? "" : " %");
+	put_value(e, ": ", out);
 }
 
 char *cx_change_text(const struct cx_record *record, const struct cx_change *change)
@@ -133,6 +150,9 @@ char *cx_change_text(const struct cx_record *record, const struct cx_change *cha
 	switch (e->type) {
 	case CX_EV_ADJUST:
 		describe_value(record, change, out);
+		break;
+	case CX_EV_ADJUST_POOL:
+		describe_pool(record, e, out);
 		break;
 	case CX_EV_PARAM:
 		describe_param(record, e, out);

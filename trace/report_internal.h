@@ -15,6 +15,32 @@
 /** A row's letter: 0 = 'A'. */
 #define CX_ROW_LETTER(row) ('A' + (char)((row) % 26))
 
+/* ---- esxtop's words (report_esxtop.c) ---- */
+
+/** Exclusive, unlike esxtop's own, whose %RDY includes %MLMTD.  WAIT is blocked and paused. */
+enum cx_esxtop {
+	CX_ESXTOP_RUN,
+	CX_ESXTOP_RDY,
+	CX_ESXTOP_MLMTD,
+	CX_ESXTOP_CSTP,
+	CX_ESXTOP_WAIT,
+	CX_ESXTOP
+};
+
+/** Decimals: parts of these wholes are printed with one and two digits after the point. */
+#define CX_ESXTOP_ONE 1000u
+#define CX_ESXTOP_TWO 10000u
+
+/** "run", "rdy" ... */
+const char *cx_esxtop_name(unsigned column);
+/**
+ * Times as parts of @whole, rounded so that they add up to it (the largest remainders are
+ * rounded up, of equal ones the first); all 0 when there was no time.
+ */
+void cx_esxtop_parts(const uint64_t time_ns[CX_STATES], unsigned whole, unsigned part[CX_ESXTOP]);
+/** A part as a percentage: "33.4" of CX_ESXTOP_ONE, "33.34" of CX_ESXTOP_TWO. */
+const char *cx_esxtop_text(unsigned part, unsigned whole, char buf[CX_SHORT]);
+
 /* ---- rows: domains, replicas taken together when there are many (report_rows.c) ---- */
 
 #define CX_ROWS_SINGLE 12u /* up to so many domains are shown one by one */
@@ -67,6 +93,11 @@ void cx_report_warnings(const struct cx_report *report, cx_say_fn say, void *arg
 void cx_html_warnings(FILE *out, const struct cx_report *report);
 /** "ok", "DEGRADED", "interrupted" ... for the headline. */
 const char *cx_run_verdict(const struct cx_record *record);
+
+/* ---- resource pools (report_pools.c) ---- */
+
+/** The tree with its values, a line a pool; nothing where there are none. */
+void cx_pools_text(const struct cx_record *record, FILE *out);
 
 /* ---- the folder ---- */
 

@@ -208,6 +208,8 @@ static object domain_object(struct builder *b, const struct cx_record *record,
 
 	add(b, o, "name", new_text(b, cx_or_empty(r->name)));
 	add_text(b, o, "workload", r->workload);
+	if (r->pool < record->n_pools)
+		add_text(b, o, "pool", record->pools[r->pool].name);
 	add_u64(b, o, "weight", r->weight);
 	add_u64(b, o, "reservation", r->reservation);
 	add_u64(b, o, "limit", r->limit);
@@ -303,6 +305,27 @@ static object pcpus_array(struct builder *b, const struct cx_record *r)
 	return a;
 }
 
+static object pools_array(struct builder *b, const struct cx_record *r)
+{
+	object a = new_array(b);
+	unsigned i;
+
+	for (i = 0; i < r->n_pools; i++) {
+		const struct cx_record_pool *p = &r->pools[i];
+		object o = new_object(b);
+
+		add(b, o, "name", new_text(b, cx_or_empty(p->name)));
+		if (p->parent < i)
+			add_text(b, o, "parent", r->pools[p->parent].name);
+		add_u64(b, o, "weight", p->weight);
+		add_u64(b, o, "reservation", p->reservation);
+		add_u64(b, o, "limit", p->limit);
+		add_bool(b, o, "expandable", p->expandable);
+		append(b, a, o);
+	}
+	return a;
+}
+
 /** One by one, as the events tell them. */
 static object change_object(struct builder *b, const struct cx_record *r, const struct cx_event *e)
 {
@@ -314,9 +337,13 @@ static object change_object(struct builder *b, const struct cx_record *r, const 
 		add_u64(b, o, "pcpu", e->pcpu);
 		return o;
 	}
-	if (e->vcpu < r->n_domains)
+	if (e->type == CX_EV_ADJUST_POOL) {
+		if (e->vcpu < r->n_pools)
+			add_text(b, o, "pool", r->pools[e->vcpu].name);
+	} else if (e->vcpu < r->n_domains) {
 		add_text(b, o, "domain", r->domains[e->vcpu].name);
-	if (e->type == CX_EV_ADJUST)
+	}
+	if (e->type != CX_EV_PARAM)
 		add_text(b, o, "what", cx_adjust_name(e->why));
 	else
 		add_u64(b, o, "index", e->why);
@@ -369,6 +396,7 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add(b, o, "trace", trace);
 	add(b, o, "pcpus", pcpus_array(b, r));
 	add(b, o, "changes", changes_array(b, r));
+	add(b, o, "pools", pools_array(b, r));
 	for (d = 0; d < r->n_domains; d++)
 		append(b, domains, domain_object(b, r, m, d));
 	add(b, o, "domains", domains);

@@ -324,6 +324,7 @@ void cx_report_text(const struct cx_report *report, FILE *out, unsigned columns)
 	}
 	put_title(out, report, width);
 	cx_report_warnings(report, put_warning, &warnings);
+	cx_pools_text(report->records[0], out);
 	put_headline(out, report, width);
 	if (cx_rows_make(report, &rows)) {
 		fputs("out of memory: no table of domains\n", out);

@@ -39,6 +39,7 @@ static int describe_domain(struct run *r, unsigned i, uint32_t *vcpu)
 	rd->weight = d->weight;
 	rd->reservation = d->reservation;
 	rd->limit = d->limit;
+	rd->pool = d->pool;
 	rd->start_ns = d->start_ns;
 	rd->stop_ns = d->stop_ns < r->duration_ns ? d->stop_ns : r->duration_ns;
 	rd->end = CX_END_RUN;
@@ -48,6 +49,27 @@ static int describe_domain(struct run *r, unsigned i, uint32_t *vcpu)
 		r->record->vcpus[*vcpu].index = k;
 	}
 	return rd->name && rd->workload && rd->progress_unit && rd->affinity ? 0 : -ENOMEM;
+}
+
+static int describe_pools(struct run *r)
+{
+	const struct cx_scenario *s = r->scenario;
+	unsigned i;
+	int rc = cx_record_pools(r->record, s->n_pools);
+
+	for (i = 0; i < s->n_pools && !rc; i++) {
+		const struct cx_scenario_pool *p = &s->pools[i];
+		struct cx_record_pool *rp = &r->record->pools[i];
+
+		rp->name = strdup(p->name);
+		rp->parent = p->parent;
+		rp->weight = p->weight;
+		rp->reservation = p->reservation;
+		rp->limit = p->limit;
+		rp->expandable = p->expandable;
+		rc = rp->name ? 0 : -ENOMEM;
+	}
+	return rc;
 }
 
 int describe_run(struct run *r)
@@ -77,6 +99,7 @@ int describe_run(struct run *r)
 	rec->duration_ns = r->duration_ns;
 	for (i = 0; i < r->n_pcpus; i++)
 		rec->pcpus[i].host_cpu = r->pcpus[i];
+	rc = describe_pools(r);
 	for (i = 0; i < s->n_domains && !rc; i++)
 		rc = describe_domain(r, i, &vcpu);
 	if (rc || !rec->scenario || !rec->scenario_yaml || !rec->machine || !rec->backend ||

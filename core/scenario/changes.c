@@ -26,20 +26,23 @@ void cx_change_clear(struct cx_scenario_change *change)
 /* --- which keys go together ------------------------------------------------------ */
 
 /* What an entry is about, by the key that says so; in the order of enum cx_change_kind. */
-static const char *const subjects[] = { "domain", "param", "pcpu" };
+static const char *const subjects[] = { "domain", "pool", "param", "pcpu" };
 #define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
 
+#define ONE_OF_SUBJECTS "one of domain, pool, param and pcpu"
+
 #define OF(kind) (1u << (kind))
+#define OF_EITHER (OF(CX_CHANGE_DOMAIN) | OF(CX_CHANGE_POOL))
 
 static const struct {
 	const char *key;
 	unsigned kinds; /* that it may stand beside */
 	const char *allowed;
 } companions[] = {
-	{ "weight", OF(CX_CHANGE_DOMAIN), "domain" },
-	{ "shares", OF(CX_CHANGE_DOMAIN), "domain" },
-	{ "reservation", OF(CX_CHANGE_DOMAIN), "domain" },
-	{ "limit", OF(CX_CHANGE_DOMAIN), "domain" },
+	{ "weight", OF_EITHER, "domain or pool" },
+	{ "shares", OF_EITHER, "domain or pool" },
+	{ "reservation", OF_EITHER, "domain or pool" },
+	{ "limit", OF_EITHER, "domain or pool" },
 	{ "policy", OF(CX_CHANGE_DOMAIN), "domain" },
 	{ "scheduler", OF(CX_CHANGE_DOMAIN) | OF(CX_CHANGE_PARAM), "param or policy" },
 	{ "online", OF(CX_CHANGE_PCPU), "pcpu" },
@@ -63,14 +66,13 @@ static int find_kind(struct cx_reading *r, struct cx_scenario_change *c)
 		key_of(c->entry, subjects[i], key);
 		if (n++) {
 			snprintf(found, sizeof(found), "it beside %s", subjects[c->kind]);
-			return cx_reject(r, key, 0, found, "one of domain, param and pcpu");
+			return cx_reject(r, key, 0, found, ONE_OF_SUBJECTS);
 		}
 		c->kind = (enum cx_change_kind)i;
 		c->line = cx_doc_line(r, key);
 	}
 	if (n == 0)
-		return cx_reject(r, key_of(c->entry, "", key), 0, "none of them",
-				 "one of domain, param and pcpu");
+		return cx_reject(r, key_of(c->entry, "", key), 0, "none of them", ONE_OF_SUBJECTS);
 	return 0;
 }
 
@@ -158,6 +160,32 @@ static int read_domain(struct cx_reading *r, const struct cx_raw_change *raw,
 	return rc;
 }
 
+static int read_pool(struct cx_reading *r, const struct cx_raw_change *raw,
+		     struct cx_scenario_change *c)
+{
+	char key[CX_KEY_MAX], shares_key[CX_KEY_MAX];
+	int rc;
+
+	key_of(c->entry, "pool", key);
+	if (!cx_pools_find(r, raw->pool, &c->pool))
+		return cx_pools_reject(r, key, raw->pool);
+	c->weight_given = raw->weight || raw->shares;
+	c->limit_given = raw->limit != NULL;
+	c->reservation_given = raw->reservation != NULL;
+	rc = cx_pool_weight_read(r, key_of(c->entry, "weight", key), raw->weight,
+				 key_of(c->entry, "shares", shares_key), raw->shares, &c->weight);
+	if (!rc)
+		rc = cx_value_pool_percent(r, key_of(c->entry, "limit", key), raw->limit, 0,
+					   &c->limit);
+	if (!rc)
+		rc = cx_value_pool_percent(r, key_of(c->entry, "reservation", key),
+					   raw->reservation, 0, &c->reservation);
+	if (!rc && !c->weight_given && !c->limit_given && !c->reservation_given)
+		rc = cx_reject(r, key_of(c->entry, "", key), 0, "nothing that changes",
+			       "weight, shares, reservation or limit beside pool");
+	return rc;
+}
+
 static int read_pcpu(struct cx_reading *r, const struct cx_raw_change *raw,
 		     struct cx_scenario_change *c)
 {
@@ -205,6 +233,8 @@ static int read_change(struct cx_reading *r, unsigned entry, struct cx_scenario_
 	switch (c->kind) {
 	case CX_CHANGE_DOMAIN:
 		return read_domain(r, raw, c);
+	case CX_CHANGE_POOL:
+		return read_pool(r, raw, c);
 	case CX_CHANGE_PARAM:
 		return read_settings(r, "param", c);
 	default:
@@ -215,10 +245,12 @@ static int read_change(struct cx_reading *r, unsigned entry, struct cx_scenario_
 /* --- one after the other ------------------------------------------------------------ */
 
 /* How things stand after the changes so far. */
+struct bounds {
+	unsigned reservation, limit;
+};
+
 struct standing {
-	struct {
-		unsigned reservation, limit;
-	} * domains;
+	struct bounds *domains, *pools;
 	struct cx_cpuset *offline;
 };
 
@@ -233,30 +265,37 @@ static int too_late(struct cx_reading *r, const struct cx_scenario_change *c,
 			 cx_format_duration(d->stop_ns, stop, sizeof(stop)));
 }
 
-static int follow_domain(struct cx_reading *r, const struct cx_scenario_change *c, unsigned i,
-			 struct standing *s)
+/* The change's bounds, for @name; a reservation is at most the limit at any time. */
+static int follow_bounds(struct cx_reading *r, const struct cx_scenario_change *c, const char *name,
+			 struct bounds *b)
 {
 	const struct cx_raw_change *raw = &r->raw->changes[c->entry];
-	const struct cx_scenario_domain *d = &r->out->domains[i];
 	char key[CX_KEY_MAX], found[80];
 
-	if (c->at_ns >= d->stop_ns)
-		return too_late(r, c, d);
 	if (c->limit_given)
-		s->domains[i].limit = c->limit;
+		b->limit = c->limit;
 	if (c->reservation_given)
-		s->domains[i].reservation = c->reservation;
-	if (!s->domains[i].limit || s->domains[i].reservation <= s->domains[i].limit)
+		b->reservation = c->reservation;
+	if (!b->limit || b->reservation <= b->limit)
 		return 0;
 	if (c->reservation_given)
 		return cx_reject(r, key_of(c->entry, "reservation", key), 0,
 				 cx_quote(raw->reservation, found, sizeof(found)),
-				 "a whole number from 0 to %u, the limit of %.63s then",
-				 s->domains[i].limit, d->name);
-	return cx_reject(r, key_of(c->entry, "limit", key), 0,
-			 cx_quote(raw->limit, found, sizeof(found)),
-			 "0 for none, or at least %u, the reservation of %.63s then",
-			 s->domains[i].reservation, d->name);
+				 "a whole number from 0 to %u, the limit of %.63s then", b->limit,
+				 name);
+	return cx_reject(
+		r, key_of(c->entry, "limit", key), 0, cx_quote(raw->limit, found, sizeof(found)),
+		"0 for none, or at least %u, the reservation of %.63s then", b->reservation, name);
+}
+
+static int follow_domain(struct cx_reading *r, const struct cx_scenario_change *c, unsigned i,
+			 struct standing *s)
+{
+	const struct cx_scenario_domain *d = &r->out->domains[i];
+
+	if (c->at_ns >= d->stop_ns)
+		return too_late(r, c, d);
+	return follow_bounds(r, c, d->name, &s->domains[i]);
 }
 
 static int follow_pcpu(struct cx_reading *r, const struct cx_scenario_change *c, struct standing *s)
@@ -275,20 +314,30 @@ static int follow_pcpu(struct cx_reading *r, const struct cx_scenario_change *c,
 	return cx_cpuset_has(s->offline, c->cpu) == !c->online ? 0 : cx_out_of_memory(r);
 }
 
+static void stand_at_start(const struct cx_scenario *out, struct standing *s)
+{
+	unsigned i;
+
+	for (i = 0; i < out->n_domains; i++)
+		s->domains[i] =
+			(struct bounds){ out->domains[i].reservation, out->domains[i].limit };
+	for (i = 0; i < out->n_pools; i++)
+		s->pools[i] = (struct bounds){ out->pools[i].reservation, out->pools[i].limit };
+}
+
 static int follow(struct cx_reading *r, struct standing *s)
 {
 	unsigned i, k;
 	int rc = 0;
 
-	for (i = 0; i < r->out->n_domains; i++) {
-		s->domains[i].reservation = r->out->domains[i].reservation;
-		s->domains[i].limit = r->out->domains[i].limit;
-	}
+	stand_at_start(r->out, s);
 	for (i = 0; !rc && i < r->out->n_changes; i++) {
 		const struct cx_scenario_change *c = &r->out->changes[i];
 
 		if (c->kind == CX_CHANGE_PCPU)
 			rc = follow_pcpu(r, c, s);
+		if (c->kind == CX_CHANGE_POOL)
+			rc = follow_bounds(r, c, r->out->pools[c->pool].name, &s->pools[c->pool]);
 		for (k = 0; !rc && k < c->n_domains; k++)
 			rc = follow_domain(r, c, c->first_domain + k, s);
 	}
@@ -314,8 +363,9 @@ int cx_changes_read(struct cx_reading *r)
 		return 0;
 	r->out->changes = calloc(n, sizeof(*r->out->changes));
 	s.domains = calloc(r->out->n_domains, sizeof(*s.domains));
+	s.pools = calloc(r->out->n_pools + 1, sizeof(*s.pools));
 	s.offline = cx_cpuset_new();
-	if (!r->out->changes || !s.domains || !s.offline)
+	if (!r->out->changes || !s.domains || !s.pools || !s.offline)
 		rc = cx_out_of_memory(r);
 	for (i = 0; !rc && i < n; i++) {
 		r->out->n_changes = i + 1;
@@ -326,6 +376,7 @@ int cx_changes_read(struct cx_reading *r)
 		rc = follow(r, &s);
 	}
 	free(s.domains);
+	free(s.pools);
 	cx_cpuset_free(s.offline);
 	return rc;
 }

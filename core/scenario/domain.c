@@ -67,6 +67,17 @@ static int read_bounds(struct cx_reading *r, unsigned entry, const struct cx_raw
 				domain->limit ? "its limit" : CX_PERCENT_WHY, &domain->reservation);
 }
 
+static int read_pool(struct cx_reading *r, unsigned entry, const struct cx_raw_domain *raw,
+		     struct cx_scenario_domain *domain)
+{
+	char key[CX_KEY_MAX];
+
+	domain->pool = CX_NO_POOL;
+	if (!raw->pool || cx_pools_find(r, raw->pool, &domain->pool))
+		return 0;
+	return cx_pools_reject(r, key_of(entry, "pool", key), raw->pool);
+}
+
 static int read_lifetime(struct cx_reading *r, unsigned entry, const struct cx_raw_domain *raw,
 			 struct cx_scenario_domain *domain)
 {
@@ -128,6 +139,8 @@ static int read_entry(struct cx_reading *r, unsigned entry, struct cx_scenario_d
 		rc = read_weight(r, entry, raw, domain);
 	if (!rc)
 		rc = read_bounds(r, entry, raw, domain);
+	if (!rc)
+		rc = read_pool(r, entry, raw, domain);
 	if (!rc)
 		rc = read_cpus(r, entry, raw, domain);
 	if (!rc)

@@ -9,6 +9,7 @@
  *   workload.c payload files and their parameters
  *   domain.c   one entry of `domains`, and its replicas
  *   weight.c   how important a domain is: weight, shares, reservation, limit
+ *   pools.c    resource pools, in the order of their tree
  *   peers.c    names into indices
  *   changes.c  what changes during the run
  *   override.c values that a caller puts in the place of the file's
@@ -33,15 +34,20 @@
 #define CX_KEY_MAX 256u /* bytes of a key's path in a message */
 #define CX_PERCENT_PER_VCPU 100u
 #define CX_PERCENT_WHY "100 for each of its vCPUs"
+#define CX_POOL_PERCENT_MAX (CX_PERCENT_PER_VCPU * 16384u) /* more than any host has */
 
 /* --- as text, from the schema ------------------------------------------- */
 
 /** NULL = the key is not there.  workload and policy are read from the document. */
 struct cx_raw_domain {
 	char *name, *count, *vcpus, *memory, *weight, *shares, *reservation, *limit;
-	char *cpus, *cpus_soft, *start, *stop;
+	char *pool, *cpus, *cpus_soft, *start, *stop;
 	char **peers;
 	unsigned n_peers;
+};
+
+struct cx_raw_pool {
+	char *name, *parent, *weight, *shares, *reservation, *limit, *expandable;
 };
 
 struct cx_raw_scheduler {
@@ -50,12 +56,15 @@ struct cx_raw_scheduler {
 
 /** policy and param are read from the document. */
 struct cx_raw_change {
-	char *at, *domain, *weight, *shares, *reservation, *limit, *scheduler, *pcpu, *online;
+	char *at, *domain, *pool, *weight, *shares, *reservation, *limit, *scheduler, *pcpu,
+		*online;
 };
 
 struct cx_raw {
 	char *name, *duration, *seed, *pcpus, *topology;
 	struct cx_raw_scheduler *scheduler;
+	struct cx_raw_pool *pools;
+	unsigned n_pools;
 	struct cx_raw_domain *domains;
 	unsigned n_domains;
 	struct cx_raw_change *changes;
@@ -192,9 +201,28 @@ int cx_value_weight(struct cx_reading *r, const char *key, const char *text, uns
 /** Shares, for the whole of a domain of @vcpus, as a weight. */
 int cx_value_shares(struct cx_reading *r, const char *key, const char *text, unsigned vcpus,
 		    unsigned *weight);
+/** The same for a whole resource pool. */
+int cx_value_pool_weight(struct cx_reading *r, const char *key, const char *text, unsigned *weight);
+int cx_value_pool_shares(struct cx_reading *r, const char *key, const char *text, unsigned *weight);
 /** Percent of a pCPU, 0 to @max; @why tells where @max comes from.  NULL leaves it. */
 int cx_value_percent(struct cx_reading *r, const char *key, const char *text, unsigned max,
 		     const char *why, unsigned *percent);
+
+/* pools.c */
+
+/** Every pool, those above it before it, into r->out->pools. */
+int cx_pools_read(struct cx_reading *r);
+void cx_pool_clear(struct cx_scenario_pool *pool);
+/** After cx_pools_read(): the index of the pool called @name.  False: none. */
+bool cx_pools_find(const struct cx_reading *r, const char *name, unsigned *pool);
+/** No pool is called @name; the message says which nearly is. */
+int cx_pools_reject(struct cx_reading *r, const char *key, const char *name);
+/** One of @weight and @shares, or neither, which leaves *value as it is. */
+int cx_pool_weight_read(struct cx_reading *r, const char *weight_key, const char *weight,
+			const char *shares_key, const char *shares, unsigned *value);
+/** Percent of a pCPU for a pool, up to @limit unless that is 0.  NULL leaves it. */
+int cx_value_pool_percent(struct cx_reading *r, const char *key, const char *text, unsigned limit,
+			  unsigned *percent);
 
 /* workload.c, domain.c, peers.c, changes.c, load.c */
 

@@ -13,9 +13,10 @@
 #include <string.h>
 
 #define PLACES                                                                                     \
-	"duration, pcpus, topology, domains.NAME.KEY, domains.NAME.workload.PARAM or "             \
-	"domains.NAME.policy.PARAM"
+	"duration, pcpus, topology, domains.NAME.KEY, domains.NAME.workload.PARAM, "               \
+	"domains.NAME.policy.PARAM or pools.NAME.KEY"
 #define DOMAINS "domains"
+#define POOLS "pools"
 #define ROOT 1 /* index of a document's root */
 
 /** Nodes go by their index: adding one may move them all. */
@@ -49,12 +50,12 @@ static node_index find(yaml_document_t *doc, node_index map, const char *name)
 	return pair ? pair->value : 0;
 }
 
-/* --- the domain that a place names ----------------------------------------- */
+/* --- the domain or the pool that a place names ------------------------------ */
 
-/** Names may have dots in them: of those that @place begins with, the longest. */
-static node_index find_domain(yaml_document_t *doc, const char *place, size_t *len)
+/** Names may have dots in them: of those in list @in that @place begins with, the longest. */
+static node_index find_named(yaml_document_t *doc, const char *in, const char *place, size_t *len)
 {
-	node_index list = find(doc, ROOT, DOMAINS), best = 0;
+	node_index list = find(doc, ROOT, in), best = 0;
 	const yaml_node_item_t *item;
 
 	*len = 0;
@@ -74,9 +75,9 @@ static node_index find_domain(yaml_document_t *doc, const char *place, size_t *l
 	return best;
 }
 
-static int no_domain(struct cx_reading *r, const struct cx_setting *over)
+static int nothing_named(struct cx_reading *r, const char *in, const struct cx_setting *over)
 {
-	const yaml_node_t *list = cx_doc_find(r, DOMAINS);
+	const yaml_node_t *list = cx_doc_find(r, in);
 	char key[CX_KEY_MAX], text[CX_ERROR_MAX / 2] = "";
 	unsigned i;
 
@@ -84,7 +85,7 @@ static int no_domain(struct cx_reading *r, const struct cx_setting *over)
 		const yaml_node_t *name;
 		size_t n = strlen(text);
 
-		snprintf(key, sizeof(key), DOMAINS "[%u].name", i);
+		snprintf(key, sizeof(key), "%s[%u].name", in, i);
 		name = cx_doc_find(r, key);
 		if (!name)
 			break;
@@ -92,8 +93,8 @@ static int no_domain(struct cx_reading *r, const struct cx_setting *over)
 			snprintf(text + n, sizeof(text) - n, "%s%s", n ? ", " : "",
 				 cx_doc_text(name));
 	}
-	return cx_fail(r->err, ENOENT, "%s: has no domain for \"%.200s\"; it has %s", r->file,
-		       over->name, *text ? text : "none");
+	return cx_fail(r->err, ENOENT, "%s: has no %.*s for \"%.200s\"; it has %s", r->file,
+		       (int)strlen(in) - 1, in, over->name, *text ? text : "none");
 }
 
 static int no_place(struct cx_reading *r, const struct cx_setting *over)
@@ -149,9 +150,9 @@ static int override_domain(struct cx_reading *r, yaml_document_t *doc,
 	node_index map;
 	size_t len;
 
-	map = find_domain(doc, place, &len);
+	map = find_named(doc, DOMAINS, place, &len);
 	if (!map)
-		return no_domain(r, over);
+		return nothing_named(r, DOMAINS, over);
 	key = place + len + 1;
 	if (strcmp(key, "name") == 0 || strcmp(key, "workload") == 0 || strcmp(key, "policy") == 0)
 		return no_place(r, over);
@@ -174,6 +175,21 @@ static int override_domain(struct cx_reading *r, yaml_document_t *doc,
 	return set_text(doc, map, key, over->value) ? 0 : cx_out_of_memory(r);
 }
 
+static int override_pool(struct cx_reading *r, yaml_document_t *doc, const struct cx_setting *over)
+{
+	const char *place = over->name + strlen(POOLS "."), *key;
+	node_index map;
+	size_t len;
+
+	map = find_named(doc, POOLS, place, &len);
+	if (!map)
+		return nothing_named(r, POOLS, over);
+	key = place + len + 1;
+	if (!*key || strcmp(key, "name") == 0 || strchr(key, '.'))
+		return no_place(r, over);
+	return set_text(doc, map, key, over->value) ? 0 : cx_out_of_memory(r);
+}
+
 static int override_one(struct cx_reading *r, yaml_document_t *doc, const struct cx_setting *over)
 {
 	static const char *const top[] = { "duration", "pcpus", "topology" };
@@ -181,6 +197,8 @@ static int override_one(struct cx_reading *r, yaml_document_t *doc, const struct
 
 	if (strncmp(over->name, DOMAINS ".", strlen(DOMAINS ".")) == 0)
 		return override_domain(r, doc, over);
+	if (strncmp(over->name, POOLS ".", strlen(POOLS ".")) == 0)
+		return override_pool(r, doc, over);
 	for (i = 0; i < sizeof(top) / sizeof(top[0]); i++)
 		if (strcmp(over->name, top[i]) == 0)
 			return set_text(doc, ROOT, over->name, over->value) ? 0

@@ -25,6 +25,9 @@ void cx_scenario_free(struct cx_scenario *scenario)
 		cx_domain_clear(&scenario->domains[i]);
 	for (i = 0; i < scenario->n_changes; i++)
 		cx_change_clear(&scenario->changes[i]);
+	for (i = 0; i < scenario->n_pools; i++)
+		cx_pool_clear(&scenario->pools[i]);
+	free(scenario->pools);
 	free(scenario->changes);
 	cx_settings_free(scenario->params, scenario->n_params);
 	free(scenario->domains);
@@ -173,6 +176,8 @@ static int parse(struct cx_reading *r, size_t len, const struct cx_setting *over
 		rc = read_question(r, r->out->text);
 	if (!rc)
 		rc = read_top(r);
+	if (!rc)
+		rc = cx_pools_read(r);
 	if (!rc)
 		rc = cx_domains_read(r);
 	if (!rc)

@@ -20,7 +20,9 @@
 
 #define CX_SCENARIO_DOMAINS_MAX 4096
 #define CX_SCENARIO_CHANGES_MAX 4096
+#define CX_SCENARIO_POOLS_MAX 1024
 #define CX_WEIGHT_DEFAULT 256u
+#define CX_POOL_WEIGHT_DEFAULT 1024u /* as a domain of four vCPUs, as VMware has it */
 
 /** "name=value" still as text: what it means is the policy's business. */
 struct cx_setting {
@@ -120,10 +122,10 @@ int cx_scenario_load(const char *path, const char *const *payload_dirs,
 /**
  * The same with @n values put in the place of the file's, or beside them, before anything is
  * checked.  Each is named by its place: "duration", "pcpus", "topology",
- * "domains.NAME.KEY", "domains.NAME.workload.PARAM", "domains.NAME.policy.PARAM"; NAME as in
- * the file, without a replica's number.  Lines in messages are still those of the file;
+ * "domains.NAME.KEY", "domains.NAME.workload.PARAM", "domains.NAME.policy.PARAM",
+ * "pools.NAME.KEY"; NAME as in the file, without a replica's number.  Lines in messages are still those of the file;
  * scenario->text is the file as changed.
- * Returns also -ENOENT: the file has no domain of that name; -EINVAL with another message
+ * Returns also -ENOENT: the file has no domain or pool of that name; -EINVAL with another message
  * than above when the place is none that can be changed.
  */
 int cx_scenario_load_overridden(const char *path, const char *const *payload_dirs,

@@ -43,6 +43,7 @@ static const cyaml_schema_field_t domain_fields[] = {
 	TEXT(shares, struct cx_raw_domain),
 	TEXT(reservation, struct cx_raw_domain),
 	TEXT(limit, struct cx_raw_domain),
+	TEXT(pool, struct cx_raw_domain),
 	TEXT(cpus, struct cx_raw_domain),
 	TEXT(cpus_soft, struct cx_raw_domain),
 	TEXT(start, struct cx_raw_domain),
@@ -58,9 +59,21 @@ static const cyaml_schema_value_t domain_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cx_raw_domain, domain_fields),
 };
 
+static const cyaml_schema_field_t pool_fields[] = {
+	MUST_TEXT(name, struct cx_raw_pool),   TEXT(parent, struct cx_raw_pool),
+	TEXT(weight, struct cx_raw_pool),      TEXT(shares, struct cx_raw_pool),
+	TEXT(reservation, struct cx_raw_pool), TEXT(limit, struct cx_raw_pool),
+	TEXT(expandable, struct cx_raw_pool),  CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t pool_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cx_raw_pool, pool_fields),
+};
+
 static const cyaml_schema_field_t change_fields[] = {
 	MUST_TEXT(at, struct cx_raw_change),
 	TEXT(domain, struct cx_raw_change),
+	TEXT(pool, struct cx_raw_change),
 	TEXT(weight, struct cx_raw_change),
 	TEXT(shares, struct cx_raw_change),
 	TEXT(reservation, struct cx_raw_change),
@@ -84,6 +97,8 @@ static const cyaml_schema_field_t scenario_fields[] = {
 	TEXT(pcpus, struct cx_raw),
 	TEXT(topology, struct cx_raw),
 	CYAML_FIELD_MAPPING_PTR("scheduler", OPTIONAL, struct cx_raw, scheduler, scheduler_fields),
+	CYAML_FIELD_SEQUENCE_COUNT("pools", OPTIONAL, struct cx_raw, pools, n_pools, &pool_value, 0,
+				   CX_SCENARIO_POOLS_MAX),
 	CYAML_FIELD_SEQUENCE_COUNT("domains", CYAML_FLAG_POINTER, struct cx_raw, domains, n_domains,
 				   &domain_value, 1, CX_SCENARIO_DOMAINS_MAX),
 	CYAML_FIELD_SEQUENCE_COUNT("changes", OPTIONAL, struct cx_raw, changes, n_changes,
@@ -119,6 +134,15 @@ static const struct {
 	{ "scheduler.name", SCHEDULER_WORDS },
 	{ "scheduler.params", PAIRS_WORDS },
 	{ "scheduler.params.", "a value such as 30ms" },
+	{ "pools", "a list of at most 1024 pools" },
+	{ "pools[]", "a mapping such as {name: batch, weight: low}" },
+	{ "pools[].name", NAME_WORDS },
+	{ "pools[].parent", "the name of another pool" },
+	{ "pools[].weight", "a whole number from 1 to 16777215, low, normal or high" },
+	{ "pools[].shares", "a whole number such as 4000" },
+	{ "pools[].reservation", PERCENT_WORDS },
+	{ "pools[].limit", PERCENT_WORDS },
+	{ "pools[].expandable", "yes or no" },
 	{ "domains", "a list of 1 to 4096 domains" },
 	{ "domains[]", "a mapping such as {name: web, workload: {name: hog}}" },
 	{ "domains[].name", NAME_WORDS },
@@ -129,6 +153,7 @@ static const struct {
 	{ "domains[].shares", SHARES_WORDS },
 	{ "domains[].reservation", PERCENT_WORDS },
 	{ "domains[].limit", PERCENT_WORDS },
+	{ "domains[].pool", "the name of a pool" },
 	{ "domains[].cpus", CPUS_WORDS },
 	{ "domains[].cpus_soft", CPUS_WORDS },
 	{ "domains[].start", "a duration, under that of the scenario, such as 2s" },
@@ -143,6 +168,7 @@ static const struct {
 	{ "changes[]", "a mapping such as {at: 5s, domain: web, weight: 512}" },
 	{ "changes[].at", "a duration, under that of the scenario, such as 5s" },
 	{ "changes[].domain", "the name of a domain, or of all its replicas" },
+	{ "changes[].pool", "the name of a pool" },
 	{ "changes[].weight", WEIGHT_WORDS },
 	{ "changes[].shares", SHARES_WORDS },
 	{ "changes[].reservation", PERCENT_WORDS },

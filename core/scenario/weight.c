@@ -6,41 +6,67 @@
 #define WEIGHT_MAX 65535u
 #define SHARES_PER_VCPU 1000u /* what a vCPU of normal weight has */
 
-int cx_value_weight(struct cx_reading *r, const char *key, const char *text, unsigned *weight)
+/** A weight from 1 to @max, or a name for the half, the whole or the double of @normal. */
+static int read_weight(struct cx_reading *r, const char *key, const char *text, unsigned normal,
+		       unsigned max, unsigned *weight)
 {
-	static const struct {
-		const char *name;
-		unsigned weight;
-	} names[] = {
-		{ "low", CX_WEIGHT_DEFAULT / 2 },
-		{ "normal", CX_WEIGHT_DEFAULT },
-		{ "high", CX_WEIGHT_DEFAULT * 2 },
-	};
+	static const char *const names[] = { "low", "normal", "high" };
+	char found[80];
+	uint64_t value;
 	size_t i;
 
-	for (i = 0; text && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(text, names[i].name) == 0) {
-			*weight = names[i].weight;
+	if (!text)
+		return 0;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*weight = (normal << i) / 2;
 			return 0;
 		}
-	return cx_value_uint(r, key, text, 1, WEIGHT_MAX, weight);
+	if (!cx_text_to_u64(text, &value) || value < 1 || value > max)
+		return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)),
+				 "a whole number from 1 to %u, low, normal or high", max);
+	*weight = (unsigned)value;
+	return 0;
+}
+
+/** Shares of something as wide as @vcpus, as the weight of each vCPU, at most @max. */
+static int read_shares(struct cx_reading *r, const char *key, const char *text, unsigned vcpus,
+		       unsigned max, unsigned *weight)
+{
+	/* The most that make no more than the largest weight. */
+	uint64_t most = ((uint64_t)max + 1) * SHARES_PER_VCPU * vcpus / CX_WEIGHT_DEFAULT - 1;
+	char found[80];
+	uint64_t shares, value;
+
+	if (!cx_text_to_u64(text, &shares) || shares < 1 || shares > most)
+		return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)),
+				 "a whole number from 1 to %llu", (unsigned long long)most);
+	value = shares * CX_WEIGHT_DEFAULT / ((uint64_t)SHARES_PER_VCPU * vcpus);
+	*weight = value ? (unsigned)value : 1;
+	return 0;
+}
+
+int cx_value_weight(struct cx_reading *r, const char *key, const char *text, unsigned *weight)
+{
+	return read_weight(r, key, text, CX_WEIGHT_DEFAULT, WEIGHT_MAX, weight);
 }
 
 /* VMware's scale: for the whole domain, 1000 a vCPU is normal. */
 int cx_value_shares(struct cx_reading *r, const char *key, const char *text, unsigned vcpus,
 		    unsigned *weight)
 {
-	/* The largest that makes no more than the largest weight. */
-	uint64_t max = ((uint64_t)WEIGHT_MAX + 1) * SHARES_PER_VCPU * vcpus / CX_WEIGHT_DEFAULT - 1;
-	char found[80];
-	uint64_t shares, value;
+	return read_shares(r, key, text, vcpus, WEIGHT_MAX, weight);
+}
 
-	if (!cx_text_to_u64(text, &shares) || shares < 1 || shares > max)
-		return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)),
-				 "a whole number from 1 to %llu", (unsigned long long)max);
-	value = shares * CX_WEIGHT_DEFAULT / ((uint64_t)SHARES_PER_VCPU * vcpus);
-	*weight = value ? (unsigned)value : 1;
-	return 0;
+int cx_value_pool_weight(struct cx_reading *r, const char *key, const char *text, unsigned *weight)
+{
+	return read_weight(r, key, text, CX_POOL_WEIGHT_DEFAULT, CX_POOL_WEIGHT_MAX, weight);
+}
+
+/* A pool's weight is the whole pool's already: as that of one vCPU. */
+int cx_value_pool_shares(struct cx_reading *r, const char *key, const char *text, unsigned *weight)
+{
+	return read_shares(r, key, text, 1, CX_POOL_WEIGHT_MAX, weight);
 }
 
 int cx_value_percent(struct cx_reading *r, const char *key, const char *text, unsigned max,

@@ -77,6 +77,14 @@ static int make_lanes(struct ps_policy *pp)
 	return 0;
 }
 
+static void note_reservations(struct ps_policy *pp)
+{
+	pp->pools_reserve = false;
+	for (unsigned i = 0; i < cx_pool_count(pp->policy); i++)
+		if (cx_pool_reservation(cx_pool_at(pp->policy, i)))
+			pp->pools_reserve = true;
+}
+
 static int make_pools(struct ps_policy *pp)
 {
 	unsigned n = cx_pool_count(pp->policy);
@@ -93,6 +101,7 @@ static int make_pools(struct ps_policy *pp)
 			      i, true);
 		ps_limit_set(pp, &pp->pools[i], cx_pool_limit(pool), 0);
 	}
+	note_reservations(pp);
 	return 0;
 }
 
@@ -232,6 +241,7 @@ static void propshare_pool_adjust(struct cx_policy *policy, struct cx_pool *pool
 	struct ps_policy *pp = ps_of(policy);
 
 	ps_limit_set(pp, &pp->pools[cx_pool_index(pool)], cx_pool_limit(pool), now);
+	note_reservations(pp);
 	pp->dirty = true;
 	ps_rates_solve(pp, now);
 }

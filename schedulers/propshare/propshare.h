@@ -110,6 +110,7 @@ struct ps_policy {
 	uint64_t timer_ns[2]; /* what the keeper's timers are set to */
 	bool dirty;           /* the rates must be solved anew */
 	bool solved;          /* they have been, once */
+	bool pools_reserve;   /* some pool has a reservation */
 	unsigned waiting;     /* vCPUs that wait */
 	unsigned idlers;      /* pCPUs that idle and have not been called */
 	unsigned n_pcpus;     /* online */
@@ -132,6 +133,7 @@ struct ps_domain {
 	struct cx_list waiting; /* its vCPUs in the queue, the longest first */
 	struct ps_limit limit;
 	unsigned wanting;     /* vCPUs that want to run: reserve.c */
+	uint64_t of_pools;    /* rate that reservations give it by the solver */
 	uint64_t reserved;    /* rate that it is guaranteed */
 	struct ps_meter owed; /* of that, what it is behind; below 0: ahead */
 	struct ps_item item;  /* on lane->reserve */

@@ -118,20 +118,58 @@ static unsigned make_list(struct ps_policy *pp)
 
 /*
  * What @pd is guaranteed: its own reservation, all of it, since it may want more in a moment; or
- * what its pool's reservation leaves it, which is known for the demand of the last period only.
+ * what its pools' reservations leave it.
  */
-static uint64_t guarantee(const struct ps_domain *pd, uint64_t solved)
+static void take_guarantee(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
 {
 	uint64_t own = cx_domain_reservation(pd->dom) * PS_NS_PER_PERCENT;
 
-	return own > solved ? own : solved;
+	ps_reserve_set(pp, pd, own > pd->of_pools ? own : pd->of_pools, now);
 }
 
-static void take_over(struct ps_policy *pp, unsigned n, uint64_t now)
+static void add_guarantees(struct ps_policy *pp, unsigned n, bool first)
 {
 	struct ps_domain *pd = NULL;
-	uint64_t reserved = 0;
+	uint64_t sum = 0;
 
+	for (unsigned i = 0; i < n; i++) {
+		struct ps_domain *of = ps_vcpu_of(pp->list[i].vcpu)->dom;
+
+		if (of != pd) {
+			sum = 0;
+			if (first)
+				of->of_pools = 0;
+		}
+		pd = of;
+		sum += pp->list[i].reserved_ns;
+		if (sum > pd->of_pools)
+			pd->of_pools = sum;
+	}
+}
+
+/*
+ * What pools reserve is divided by demand, which is that of the last period: who wanted little
+ * then may want all of it now.  So it has what it would be guaranteed if it did, as well; its
+ * meter counts only while it wants to run.
+ */
+static int solve_guarantees(struct ps_policy *pp, unsigned n)
+{
+	int rc;
+
+	add_guarantees(pp, n, true);
+	if (!pp->pools_reserve)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		if (pp->list[i].demand_ns)
+			pp->list[i].demand_ns = PS_SECOND;
+	rc = cx_entitlements(pp->policy, pp->list, n);
+	if (rc == 0)
+		add_guarantees(pp, n, false);
+	return rc;
+}
+
+static void take_rates(struct ps_policy *pp, unsigned n, uint64_t now)
+{
 	for (unsigned i = 0; i < n; i++) {
 		const struct cx_entitlement *e = &pp->list[i];
 		struct ps_vcpu *pv = ps_vcpu_of(e->vcpu);
@@ -139,13 +177,23 @@ static void take_over(struct ps_policy *pp, unsigned n, uint64_t now)
 
 		ps_rate(pp, pv, e->rate_ns, set, now);
 		pv->lane->set = set;
-		if (pd && pd != pv->dom)
-			ps_reserve_set(pp, pd, guarantee(pd, reserved), now);
-		reserved = pd == pv->dom ? reserved + e->reserved_ns : e->reserved_ns;
-		pd = pv->dom;
 	}
-	if (pd)
-		ps_reserve_set(pp, pd, guarantee(pd, reserved), now);
+}
+
+static int solve(struct ps_policy *pp, uint64_t now)
+{
+	unsigned n = make_list(pp);
+	struct cx_node *node;
+	int rc = cx_entitlements(pp->policy, pp->list, n);
+
+	if (rc == 0) {
+		take_rates(pp, n, now);
+		rc = solve_guarantees(pp, n);
+	}
+	if (rc == 0)
+		cx_list_for_each (node, &pp->domains)
+			take_guarantee(pp, cx_entry(node, struct ps_domain, node), now);
+	return rc;
 }
 
 static void keep_in_range(struct ps_policy *pp, uint64_t now)
@@ -163,7 +211,6 @@ static void keep_in_range(struct ps_policy *pp, uint64_t now)
 void ps_rates_solve(struct ps_policy *pp, uint64_t now)
 {
 	bool changed = pp->dirty;
-	unsigned n;
 	int rc;
 
 	if (now >= pp->period_began_ns + pp->period_ns) {
@@ -171,11 +218,8 @@ void ps_rates_solve(struct ps_policy *pp, uint64_t now)
 		keep_in_range(pp, now);
 	}
 	if (changed) {
-		n = make_list(pp);
-		rc = cx_entitlements(pp->policy, pp->list, n);
-		if (rc == 0)
-			take_over(pp, n, now);
-		else if (pp->failures++ == 0)
+		rc = solve(pp, now);
+		if (rc && pp->failures++ == 0)
 			cx_log(pp->policy, "propshare: rates stay as they are: error %d", rc);
 		pp->dirty = false;
 		pp->solved = true;

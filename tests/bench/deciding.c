@@ -3,39 +3,47 @@
  * What a decision costs, and how that grows with the number of vCPUs that are ready.
  *
  * Deciding is all from leaving one guest to entering the next, less KVM_RUN itself and
- * the hand-over: arming the timer that ends the slice, and waking the thread.
+ * the hand-over: arming the timer that ends the slice, and waking the thread.  With more vCPUs
+ * than KVM has room for: see growing.
  */
 #include "tests/support/bench.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROUNDS 3u
 #define ROUND_NS (CX_SEC + CX_SEC / 2)
-#define FEW 4u
-#define MANY_DOMAINS 64u
 #define P50_NS 1000
 #define P99_NS 5000
 #define ARMINGS 2000u
 #define ARM_AHEAD_NS (100 * CX_US)
 #define EXPIRED_NS (30 * CX_US) /* by then it surely has */
 
+/* So many vCPUs: domains of so many each. */
+static const struct size {
+	unsigned domains, vcpus;
+} sizes[] = { { 1, 4 }, { 64, 4 }, { 25, 40 } };
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
 struct load {
+	unsigned ready; /* vCPUs */
 	struct cx_scenario *scenario;
 	struct cx_hist decide, gap;
 	double steal[ROUNDS];
 };
 
-static int load_scenario(struct bench *b, struct load *load, unsigned domains)
+static int load_scenario(struct bench *b, struct load *load, const struct size *size)
 {
+	load->ready = size->domains * size->vcpus;
 	return bench_scenario(b, &load->scenario,
 			      "pcpus: \"%u\"\n"
 			      "domains:\n"
-			      "  - {name: d, count: %u, vcpus: 4, memory: 8MiB, "
+			      "  - {name: d, count: %u, vcpus: %u, memory: 8MiB, "
 			      "workload: {name: hog}}\n",
-			      b->cpus[0], domains);
+			      b->cpus[0], size->domains, size->vcpus);
 }
 
 static int run_load(struct bench *b, struct load *load, const char *scheduler, const char *params,
@@ -57,53 +65,54 @@ static int run_load(struct bench *b, struct load *load, const char *scheduler, c
 	return rc;
 }
 
-static void print_growth(struct bench *b, const char *scheduler, const struct load *few,
-			 const struct load *many, double steal)
+/* @few is NULL for the smallest itself. */
+static void print_load(struct bench *b, const char *scheduler, struct load *load,
+		       const struct load *few)
 {
 	static const double percents[] = { 50, 99 };
-	char figure[80];
+	double steal = bench_median(load->steal, ROUNDS);
+	char figure[80], against[24] = "";
 
 	for (unsigned i = 0; i < 2; i++) {
-		snprintf(figure, sizeof(figure), "%s, deciding, 256 ready / 4 ready, p%.0f",
-			 scheduler, percents[i]);
+		uint64_t peer = few ? cx_hist_percentile(&few->decide, percents[i]) : 0;
+
+		if (few)
+			snprintf(against, sizeof(against), " / %u ready", few->ready);
+		snprintf(figure, sizeof(figure), "%s, deciding, %u ready%s, p%.0f", scheduler,
+			 load->ready, against, percents[i]);
 		bench_print(b,
 			    &(struct bench_row){
 				    .figure = figure,
 				    .unit = "ns",
-				    .value = (double)cx_hist_percentile(&many->decide, percents[i]),
-				    .peer = (double)cx_hist_percentile(&few->decide, percents[i]),
+				    .value = (double)cx_hist_percentile(&load->decide, percents[i]),
+				    .peer = few ? (double)peer : NAN,
 				    .goal = BENCH_BELOW,
 				    .target = i ? P99_NS : P50_NS,
 				    .steal = steal,
 			    });
 	}
+	snprintf(figure, sizeof(figure), "%s, guest to guest, %u ready", scheduler, load->ready);
+	bench_print_hist(b, figure, &load->gap, 0, 0, steal);
 }
 
 static int measure(struct bench *b, const char *scheduler, const char *params)
 {
-	struct load few = { .scenario = NULL }, many = { .scenario = NULL };
-	char figure[80];
-	double steal;
-	int rc = load_scenario(b, &few, 1);
+	struct load *loads = calloc(SIZES, sizeof(*loads));
+	int rc = loads ? 0 : cx_fail(&b->err, ENOMEM, "out of memory");
 
-	if (rc == 0)
-		rc = load_scenario(b, &many, MANY_DOMAINS);
-	for (unsigned i = 0; rc == 0 && i < ROUNDS; i++) {
-		rc = run_load(b, &few, scheduler, params, i);
-		if (rc == 0)
-			rc = run_load(b, &many, scheduler, params, i);
+	for (unsigned s = 0; rc == 0 && s < SIZES; s++)
+		rc = load_scenario(b, &loads[s], &sizes[s]);
+	for (unsigned i = 0; i < ROUNDS; i++)
+		for (unsigned s = 0; rc == 0 && s < SIZES; s++)
+			rc = run_load(b, &loads[s], scheduler, params, i);
+	for (unsigned s = 0; rc == 0 && s < SIZES; s++) {
+		print_load(b, scheduler, &loads[s], s ? &loads[0] : NULL);
+		bench_note("%s %s: %llu decisions with %u ready", scheduler, params,
+			   (unsigned long long)loads[s].decide.count, loads[s].ready);
 	}
-	if (rc == 0) {
-		steal = bench_median(many.steal, ROUNDS);
-		print_growth(b, scheduler, &few, &many, steal);
-		bench_note("%s %s: %llu decisions with %u ready, %llu with %u", scheduler, params,
-			   (unsigned long long)many.decide.count, MANY_DOMAINS * 4,
-			   (unsigned long long)few.decide.count, FEW);
-		snprintf(figure, sizeof(figure), "%s, guest to guest, 256 ready", scheduler);
-		bench_print_hist(b, figure, &many.gap, 0, 0, steal);
-	}
-	cx_scenario_free(few.scenario);
-	cx_scenario_free(many.scenario);
+	for (unsigned s = 0; loads && s < SIZES; s++)
+		cx_scenario_free(loads[s].scenario);
+	free(loads);
 	return rc;
 }
 
@@ -149,10 +158,12 @@ static int body(struct bench *b)
 
 	if (rc == 0)
 		rc = measure(b, "credit", "tslice=1ms");
+	if (rc == 0)
+		rc = measure(b, "propshare", "slice=1ms");
 	return rc == 0 ? measure_arming(b) : rc;
 }
 
 int main(void)
 {
-	return bench_main("deciding, with 4 and 256 vCPUs ready on one pCPU", body);
+	return bench_main("deciding, with 4, 256 and 1,000 vCPUs ready on one pCPU", body);
 }

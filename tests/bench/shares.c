@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who gets how much: weights and limits on one pCPU. */
+/* Who gets how much: weights and limits, and how exactly, policy beside policy. */
 #include "tests/support/bench.h"
 
 #include <stdio.h>
 
 #define RUN_NS (10 * CX_SEC)
-#define TRIES 2u
-#define TOLERANCE 1.0 /* percent points */
+#define TOLERANCE 1.0     /* percent points */
+#define DEVIATION_MAX 0.5 /* percent of what a domain is entitled to, under propshare */
+#define MIX_CPUS 2u
 
 struct share {
 	const char *domains; /* YAML */
@@ -68,31 +69,102 @@ static int measure(struct bench *b, const struct share *s)
 	struct bench_run run = { .scheduler = s->scheduler, .duration_ns = RUN_NS };
 	struct cx_scenario *scenario;
 	struct cx_metrics *metrics;
-	struct cx_record *record = NULL;
-	double steal = 0;
+	struct cx_record *record;
+	double steal;
 	int rc =
 		bench_scenario(b, &scenario, "pcpus: \"%u\"\ndomains:\n%s", b->cpus[0], s->domains);
 
-	for (unsigned i = 0; rc == 0 && i < TRIES; i++) {
-		cx_record_free(record);
-		rc = bench_run(b, scenario, &run, &record);
-		if (rc < 0)
-			break;
-		steal = bench_steal(record, record->pcpus[0].busy_ns);
-		if (steal <= BENCH_STEAL_MAX)
-			break;
-		if (i + 1 < TRIES)
-			bench_note("%s: %.1f %% steal, measured again", s->label, steal);
-	}
 	if (rc < 0)
 		return rc;
-	rc = cx_metrics_compute(record, &metrics, &b->err);
+	rc = bench_run_quiet(b, s->label, scenario, &run, &record, &steal);
+	if (rc == 0)
+		rc = cx_metrics_compute(record, &metrics, &b->err);
 	if (rc == 0) {
 		print_domains(b, s, record, metrics, steal);
 		cx_metrics_free(metrics);
 	}
 	cx_record_free(record);
 	cx_scenario_free(scenario);
+	return rc;
+}
+
+/* --- always hungry, all sorts of weights ------------------------------------------ */
+
+static const char *const rivals[] = { "linux", "credit", "propshare" };
+#define RIVALS (sizeof(rivals) / sizeof(rivals[0]))
+#define OURS (RIVALS - 1)
+
+struct outcome {
+	double worst; /* percent of what it is entitled to that a domain got too much or too little */
+	char domain[24];
+	double steal;
+};
+
+static int measure_mix(struct bench *b, const char *mix, const char *scheduler, struct outcome *out)
+{
+	struct bench_run run = { .scheduler = scheduler, .duration_ns = RUN_NS };
+	struct cx_scenario *scenario;
+	struct cx_metrics *metrics;
+	struct cx_record *record;
+	int rc = bench_shipped(b, mix, MIX_CPUS, &scenario);
+
+	if (rc < 0)
+		return rc;
+	rc = bench_run_quiet(b, mix, scenario, &run, &record, &out->steal);
+	if (rc == 0)
+		rc = cx_metrics_compute(record, &metrics, &b->err);
+	for (unsigned i = 0; rc == 0 && i < record->n_domains; i++) {
+		const struct cx_metrics_domain *d = &metrics->domains[i];
+		double off = fabs(percent(d->run_ns, d->entitled_ns) - 100);
+
+		if (off < out->worst)
+			continue;
+		out->worst = off;
+		snprintf(out->domain, sizeof(out->domain), "%s", record->domains[i].name);
+	}
+	if (rc == 0)
+		cx_metrics_free(metrics);
+	cx_record_free(record);
+	cx_scenario_free(scenario);
+	return rc;
+}
+
+static int compare(struct bench *b, const char *mix)
+{
+	struct outcome out[RIVALS] = { 0 };
+	char figure[80];
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < RIVALS; i++)
+		rc = measure_mix(b, mix, rivals[i], &out[i]);
+	for (unsigned i = 0; rc == 0 && i < OURS; i++) {
+		snprintf(figure, sizeof(figure), "%s, %s / %s", mix, rivals[OURS], rivals[i]);
+		bench_print(b, &(struct bench_row){
+				       .figure = figure,
+				       .unit = "%",
+				       .value = out[OURS].worst,
+				       .peer = out[i].worst,
+				       .goal = BENCH_BELOW,
+				       .target = DEVIATION_MAX,
+				       .steal = fmax(out[OURS].steal, out[i].steal),
+			       });
+	}
+	if (rc == 0)
+		bench_note("the worst: %s under %s, %s under %s, %s under %s", out[0].domain,
+			   rivals[0], out[1].domain, rivals[1], out[2].domain, rivals[2]);
+	return rc;
+}
+
+static int compare_mixes(struct bench *b)
+{
+	static const char *const mixes[] = { "odd-weights", "wide-and-narrow", "many-weights" };
+	int rc = 0;
+
+	bench_note("received against entitled over 10 s on %u pCPUs: how far off the worst domain "
+		   "is, in percent of what it is entitled to",
+		   b->n_cpus < MIX_CPUS ? b->n_cpus : MIX_CPUS);
+	for (unsigned i = 0; rc == 0 && i < sizeof(mixes) / sizeof(mixes[0]); i++)
+		rc = compare(b, mixes[i]);
 	return rc;
 }
 
@@ -104,20 +176,25 @@ static int body(struct bench *b)
 {
 	static const struct share shares[] = {
 		{ TWO, "credit", "credit 256:512", { 100 / 3.0, 200 / 3.0 } },
+		{ TWO, "propshare", "propshare 256:512", { 100 / 3.0, 200 / 3.0 } },
 		{ TWO, "rr", "rr 256:512", { 50, 50 } },
 		{ "  - {name: capped, limit: 50, workload: {name: hog}}\n",
 		  "credit",
 		  "credit limit 50",
+		  { 50 } },
+		{ "  - {name: capped, limit: 50, workload: {name: hog}}\n",
+		  "propshare",
+		  "propshare limit 50",
 		  { 50 } },
 	};
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < sizeof(shares) / sizeof(shares[0]); i++)
 		rc = measure(b, &shares[i]);
-	return rc;
+	return rc == 0 ? compare_mixes(b) : rc;
 }
 
 int main(void)
 {
-	return bench_main("shares of one pCPU in 10 s, percent of the time", body);
+	return bench_main("shares in 10 s, percent of the time of one pCPU", body);
 }

@@ -279,6 +279,13 @@ static bool on_adjust(struct seen *s, const struct cx_event *e)
 	return amounts_domain_set(s, e->vcpu, (enum cx_adjust)e->why, (unsigned)e->x);
 }
 
+static bool on_adjust_pool(struct seen *s, const struct cx_event *e)
+{
+	if (e->vcpu < s->c->scenario->n_pools)
+		return true;
+	return seen_broken(s, PROP_ONE_PLACE, "there is no resource pool %u", e->vcpu);
+}
+
 static bool on_vcpu_event(struct seen *s, const struct cx_event *e)
 {
 	struct seen_vcpu *v;
@@ -321,6 +328,8 @@ static bool on_event(struct seen *s, const struct cx_event *e)
 		return on_switch(s, e);
 	case CX_EV_ADJUST:
 		return on_adjust(s, e);
+	case CX_EV_ADJUST_POOL:
+		return on_adjust_pool(s, e);
 	case CX_EV_PCPU_OFFLINE:
 	case CX_EV_PCPU_ONLINE:
 		return on_pool(s, e, e->type == CX_EV_PCPU_ONLINE);

@@ -87,8 +87,15 @@ void bench_watch_cpu(void *arg, uint64_t elapsed_ns, uint64_t duration_ns);
 /** A scenario from YAML text; the lines are those after "name:". */
 int bench_scenario(struct bench *b, struct cx_scenario **scenario, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/** The shipped scenario @name, on the first @n_cpus CPUs, or all if there are fewer. */
+int bench_shipped(struct bench *b, const char *name, unsigned n_cpus,
+		  struct cx_scenario **scenario);
 int bench_run(struct bench *b, const struct cx_scenario *scenario, const struct bench_run *run,
 	      struct cx_record **record);
+/** The same, made once again, with a note that begins with @label, if the host took away more
+ *  than BENCH_STEAL_MAX. */
+int bench_run_quiet(struct bench *b, const char *label, const struct cx_scenario *scenario,
+		    const struct bench_run *run, struct cx_record **record, double *steal);
 /** Percent of @busy_ns (of all pCPUs) in which no thread of the run had the CPU. */
 double bench_steal(const struct cx_record *record, uint64_t busy_ns);
 /** Progress of all vCPUs, in units a second. */

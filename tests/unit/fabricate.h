@@ -96,6 +96,19 @@ static inline struct fab fab_new(uint64_t duration_ns, unsigned n_pcpus, unsigne
 	return f;
 }
 
+/** A resource pool more, the last; its index.  Its parent is an earlier one, or CX_NO_POOL. */
+static inline unsigned fab_pool(struct fab *f, const char *name, uint32_t parent)
+{
+	struct cx_record *r = f->record;
+	struct cx_record_pool *more = realloc(r->pools, (r->n_pools + 1) * sizeof(*more));
+
+	assert(more);
+	r->pools = more;
+	more[r->n_pools] =
+		(struct cx_record_pool){ fab_text(name), parent, 1024, 0, 0, .expandable = true };
+	return r->n_pools++;
+}
+
 static inline void fab_free(struct fab *f)
 {
 	cx_record_free(f->record);

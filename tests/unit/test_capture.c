@@ -79,7 +79,8 @@ static struct cx_event nth_event(unsigned lane, uint64_t i)
 		e.x = r;
 		break;
 	case CX_EV_ADJUST:
-		e.vcpu = 0; /* the one domain */
+	case CX_EV_ADJUST_POOL:
+		e.vcpu = 0; /* the one domain, the one pool */
 		e.why = (uint32_t)((r >> 40) % CX_ADJUSTS);
 		e.x = r;
 		break;
@@ -124,6 +125,7 @@ static int record_threads(const char *dir)
 	unsigned i;
 
 	CHECK(capture);
+	fab_pool(&f, "one", CX_NO_POOL);
 	json = cx_record_static_json(f.record);
 	cx_capture_sink(capture)->run_start(0, json);
 	for (i = 0; i < THREADS; i++) {
@@ -318,9 +320,11 @@ static int record_and_wait(const char *dir)
 {
 	struct fab f = fab_new(CX_SEC, THREADS, 1, eight_vcpus);
 	struct cx_capture *capture;
-	char *json = cx_record_static_json(f.record), ready[PATH_MAX];
+	char *json, ready[PATH_MAX];
 	unsigned i;
 
+	fab_pool(&f, "one", CX_NO_POOL);
+	json = cx_record_static_json(f.record);
 	setpgid(0, 0);
 	capture = rig_start(dir);
 	CHECK(capture);

@@ -23,100 +23,6 @@ static struct cx_metrics *measure(const struct fab *f)
 	return m;
 }
 
-/* ---- the solver ---- */
-
-static void test_worked_example(void **state)
-{
-	struct cx_claim c[3] = {
-		{ .weight = 1000, .lo = 0, .hi = 50 },
-		{ .weight = 1000, .lo = 225, .hi = 600 },
-		{ .weight = 2000, .lo = 0, .hi = 600 },
-	};
-
-	(void)state;
-	assert_int_equal(cx_entitle(c, 3, 600), 0);
-	assert_near(c[0].share, 50, 1e-9);
-	assert_near(c[1].share, 225, 1e-9);
-	assert_near(c[2].share, 325, 1e-9);
-	assert_near(cx_entitle_level(c, 3, 600), 0.1625, 1e-12);
-}
-
-static void test_edges(void **state)
-{
-	struct cx_claim fits[2] = { { .weight = 1, .hi = 10 }, { .weight = 9, .hi = 20 } };
-	struct cx_claim over[2] = { { .weight = 1, .lo = 60, .hi = 80 },
-				    { .weight = 9, .lo = 90, .hi = 90 } };
-
-	(void)state;
-	assert_int_equal(cx_entitle(NULL, 0, 100), 0);
-	cx_entitle(fits, 2, 100);
-	assert_near(fits[0].share, 10, 0);
-	assert_near(fits[1].share, 20, 0);
-	cx_entitle(over, 2, 100); /* guarantees of 150: both scaled by 2/3 */
-	assert_near(over[0].share, 40, 1e-9);
-	assert_near(over[1].share, 60, 1e-9);
-	cx_entitle(fits, 2, 0);
-	assert_near(fits[0].share + fits[1].share, 0, 0);
-}
-
-/* Slow and plain: halve x until nothing is left to halve. */
-static void reference(const struct cx_claim *c, unsigned n, long double capacity, double *share)
-{
-	long double lo = 0, hi = 0, a = 0, b = 0;
-	unsigned i, k;
-
-	for (i = 0; i < n; i++) {
-		lo += c[i].lo;
-		hi += c[i].hi;
-		b = fmaxl(b, (long double)c[i].hi / c[i].weight);
-	}
-	for (k = 0; k < 400; k++) {
-		long double x = (a + b) / 2, sum = 0;
-
-		for (i = 0; i < n; i++)
-			sum += fminl(fmaxl(c[i].weight * x, c[i].lo), c[i].hi);
-		if (sum < capacity)
-			a = x;
-		else
-			b = x;
-	}
-	for (i = 0; i < n; i++) {
-		share[i] = (double)fminl(fmaxl(c[i].weight * a, c[i].lo), c[i].hi);
-		if (hi <= capacity)
-			share[i] = c[i].hi;
-		else if (lo >= capacity)
-			share[i] = (double)(c[i].lo * capacity / lo);
-	}
-}
-
-static void test_solver_property(void **state)
-{
-	struct cx_claim c[40];
-	double share[40];
-	unsigned seed = 7, round, i;
-
-	(void)state;
-	for (round = 0; round < 3000; round++) {
-		unsigned n = 1 + (unsigned)rand_r(&seed) % 40;
-		double capacity = 1 + rand_r(&seed) % 2000, sum = 0, hi = 0;
-
-		for (i = 0; i < n; i++) {
-			c[i].weight =
-				1 + (rand_r(&seed) % 3 ? rand_r(&seed) % 8 : rand_r(&seed) % 65535);
-			c[i].hi = rand_r(&seed) % 400 / (1.0 + rand_r(&seed) % 7);
-			c[i].lo = rand_r(&seed) % 3 ? 0 : fmin(c[i].hi, rand_r(&seed) % 100);
-			hi += c[i].hi;
-		}
-		reference(c, n, capacity, share);
-		cx_entitle(c, n, capacity);
-		for (i = 0; i < n; i++) {
-			assert_near(c[i].share, share[i], 1e-7 * capacity);
-			sum += c[i].share;
-		}
-		assert_near(sum, fmin(hi, capacity), 1e-7 * capacity);
-	}
-}
-
 /* ---- accounts ---- */
 
 /* Any legal sequence at all: the events' times equal the accounts to the nanosecond. */
@@ -758,9 +664,6 @@ static void test_simulated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_worked_example),
-		cmocka_unit_test(test_edges),
-		cmocka_unit_test(test_solver_property),
 		cmocka_unit_test(test_accounts_exact),
 		cmocka_unit_test(test_two_weights),
 		cmocka_unit_test(test_unfair),

@@ -225,6 +225,86 @@ static void many_changes(void **state)
 	fab_free(&f);
 }
 
+/* ---- pools ---- */
+
+static const struct fab_domain three[] = { { .name = "A", .vcpus = 1 },
+					   { .name = "B", .vcpus = 1 },
+					   { .name = "C", .vcpus = 1 } };
+
+/* Three that want all of one pCPU and have it by turns; B and C are in a pool, if any. */
+static struct fab start_three(unsigned pools)
+{
+	struct fab f = fab_new(600 * CX_MS, 1, 3, three);
+	uint64_t t;
+	unsigned i;
+
+	assert_int_equal(cx_record_pools(f.record, pools), 0);
+	for (i = 0; i < pools; i++) {
+		f.record->pools[i].name = fab_text("pool");
+		f.record->pools[i].weight = 256;
+	}
+	f.record->domains[0].pool = CX_NO_POOL;
+	f.record->domains[1].pool = f.record->domains[2].pool = 0;
+	for (i = 0; i < 3; i++)
+		fab_wake(&f, 0, i, CX_WAKE_START);
+	for (t = 0; t < 600 * CX_MS; t += CX_MS)
+		fab_switch(&f, t, 0, (unsigned)(t / CX_MS % 3), CX_WHY_SLICE);
+	return f;
+}
+
+static void expect_three(struct fab *f, double a, double b, double c)
+{
+	struct cx_metrics *m = measure(f);
+
+	assert_near(m->domains[0].entitled_ns, a * CX_MS, 10);
+	assert_near(m->domains[1].entitled_ns, b * CX_MS, 10);
+	assert_near(m->domains[2].entitled_ns, c * CX_MS, 10);
+	cx_metrics_free(m);
+	fab_free(f);
+}
+
+static void a_pool_shares_as_one(void **state)
+{
+	struct fab f = start_three(0);
+
+	(void)state;
+	expect_three(&f, 200, 200, 200);
+	f = start_three(1);
+	f.record->domains[2].weight = 512;
+	expect_three(&f, 300, 100, 200);
+	/* In a pool of its own within it, of a weight like B's. */
+	f = start_three(2);
+	f.record->pools[1].parent = 0;
+	f.record->domains[2].weight = 512;
+	f.record->domains[2].pool = 1;
+	expect_three(&f, 300, 150, 150);
+	f = start_three(1);
+	f.record->pools[0].limit = 20;
+	expect_three(&f, 480, 60, 60);
+	f = start_three(1);
+	f.record->pools[0].reservation = 90;
+	expect_three(&f, 60, 270, 270);
+}
+
+static void pools_that_are_no_tree(void **state)
+{
+	struct fab f = start_three(2);
+	struct cx_metrics *m = NULL;
+	struct cx_error err = { "" };
+
+	(void)state;
+	fab_finish(&f);
+	f.record->pools[0].parent = 1;
+	f.record->pools[1].parent = 0;
+	assert_int_equal(cx_metrics_compute(f.record, &m, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "pools"));
+	assert_int_equal(cx_record_pools(f.record, 1), 0); /* what it had is gone */
+	assert_int_equal(f.record->pools[0].parent, CX_NO_POOL);
+	assert_int_equal(cx_record_pools(f.record, 0), 0);
+	assert_null(f.record->pools);
+	fab_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +316,8 @@ int main(void)
 		cmocka_unit_test(affinity_knows_what_is_offline),
 		cmocka_unit_test(a_straggler_does_no_harm),
 		cmocka_unit_test(many_changes),
+		cmocka_unit_test(a_pool_shares_as_one),
+		cmocka_unit_test(pools_that_are_no_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

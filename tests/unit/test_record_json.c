@@ -65,6 +65,11 @@ static struct cx_record *full_record(void)
 		r->pcpus[i].busy_ns = 100 + i;
 		r->pcpus[i].idle_ns = 200 + i;
 	}
+	assert_int_equal(cx_record_pools(r, 2), 0);
+	r->pools[0] = (struct cx_record_pool){ fab_text("a \"b\""), CX_NO_POOL, 1, 2, 0, true };
+	r->pools[1] = (struct cx_record_pool){ fab_text("c"), 0, 1u << 23, 400, 1638400, false };
+	r->domains[0].pool = 1;
+	r->domains[1].pool = CX_NO_POOL;
 	f.record = NULL;
 	fab_free(&f);
 	return r;
@@ -106,6 +111,18 @@ static void same_static(const struct cx_record *a, const struct cx_record *b)
 		assert_int_equal(p->weight, q->weight);
 		assert_int_equal(p->reservation, q->reservation);
 		assert_int_equal(p->limit, q->limit);
+		assert_int_equal(p->pool < a->n_pools ? p->pool : CX_NO_POOL, q->pool);
+	}
+	assert_int_equal(a->n_pools, b->n_pools);
+	for (i = 0; i < a->n_pools; i++) {
+		const struct cx_record_pool *p = &a->pools[i], *q = &b->pools[i];
+
+		same_string(p->name, q->name);
+		assert_int_equal(p->parent, q->parent);
+		assert_int_equal(p->weight, q->weight);
+		assert_int_equal(p->reservation, q->reservation);
+		assert_int_equal(p->limit, q->limit);
+		assert_int_equal(p->expandable, q->expandable);
 	}
 	for (i = 0; i < a->n_vcpus; i++) {
 		assert_int_equal(a->vcpus[i].domain, b->vcpus[i].domain);
@@ -240,6 +257,11 @@ static void refused(const char *json)
 	"{\"name\":\"d\",\"first_vcpu\":" first ",\"n_vcpus\":" n                                  \
 	",\"weight\":1,\"reservation\":0,\"limit\":0,\"start_ns\":0,\"stop_ns\":0}"
 
+#define NONE "\"n_vcpus\":0,\"host_cpus\":[0],\"domains\":[],"
+#define POOL(parent)                                                                               \
+	"{\"name\":\"p\",\"parent\":" parent                                                       \
+	",\"weight\":1,\"reservation\":0,\"limit\":0,\"expandable\":true}"
+
 static void wrong_static_parts_are_refused(void **state)
 {
 	struct cx_record *back = NULL;
@@ -259,6 +281,11 @@ static void wrong_static_parts_are_refused(void **state)
 	refused(HEAD "\"n_vcpus\":2,\"host_cpus\":[0],\"domains\":[" DOMAIN("0", "1") "]}");
 	refused(HEAD "\"n_vcpus\":1,\"host_cpus\":[0],\"domains\":[" DOMAIN("1", "1") "]}");
 	refused(HEAD "\"n_vcpus\":1,\"host_cpus\":[0],\"domains\":[" DOMAIN("0", "2") "]}");
+	refused(HEAD NONE "\"pools\":{}}");
+	refused(HEAD NONE "\"pools\":[1]}");
+	refused(HEAD NONE "\"pools\":[{\"name\":\"p\"}]}");
+	refused(HEAD NONE "\"pools\":[" POOL("0") "]}");
+	refused(HEAD NONE "\"pools\":[" POOL("1") "," POOL("0") "]}");
 	refused(HEAD "\"n_vcpus\":1,\"host_cpus\":[\"x\"],\"domains\":[" DOMAIN("0", "1") "]}");
 	assert_int_equal(cx_record_from_static_json(HEAD "\"n_vcpus\":1,\"host_cpus\":[0],"
 							 "\"domains\":[" DOMAIN("0", "1") "]}",

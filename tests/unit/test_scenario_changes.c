@@ -171,10 +171,11 @@ struct bad {
 };
 
 #define CHANGE_KEYS                                                                                \
-	"at, domain, weight, shares, reservation, limit, policy, param, scheduler, pcpu, online"
+	"at, domain, pool, weight, shares, reservation, limit, policy, param, scheduler, pcpu, "   \
+	"online"
 #define AT_WORDS "a duration, under that of the scenario, such as 5s"
 #define WHO_WORDS "the name of a domain, or of all its replicas"
-#define ONE_OF "one of domain, param and pcpu"
+#define ONE_OF "one of domain, pool, param and pcpu"
 #define PAIRS_WORDS "a mapping of names to values such as {NAME: VALUE}"
 #define CHANGE_WORDS "a mapping such as {at: 5s, domain: web, weight: 512}"
 
@@ -236,11 +237,13 @@ static void test_company(void **state)
 		{ ONE_CHANGE("at: 1s, pcpu: 1, online: no, param: {a: b}"),
 		  "13: changes[0].pcpu: found it beside param, allowed " ONE_OF },
 		{ CHANGES "  - at: 1s\n    param: {a: b}\n    weight: 3\n",
-		  "15: changes[0].weight: found it beside param, allowed it beside domain" },
+		  "15: changes[0].weight: found it beside param, allowed it beside domain "
+		  "or pool" },
 		{ ONE_CHANGE("at: 1s, domain: web, weight: 3, online: yes"),
 		  "13: changes[0].online: found it beside domain, allowed it beside pcpu" },
 		{ ONE_CHANGE("at: 1s, pcpu: 1, online: no, limit: 3"),
-		  "13: changes[0].limit: found it beside pcpu, allowed it beside domain" },
+		  "13: changes[0].limit: found it beside pcpu, allowed it beside domain or "
+		  "pool" },
 		{ ONE_CHANGE("at: 1s, pcpu: 1, online: no, scheduler: rr"),
 		  "13: changes[0].scheduler: found it beside pcpu, allowed it beside param or "
 		  "policy" },

@@ -19,10 +19,10 @@ struct bad {
 #define NAME_WORDS "1 to 63 letters, digits, \"_\", \"-\" or \".\", a letter or digit first"
 #define NAME64 "a123456789a123456789a123456789a123456789a123456789a123456789a123"
 #define CPU_WORDS "a list of CPU numbers such as \"0-3,8,^2\""
-#define TOP_KEYS "name, duration, seed, pcpus, topology, scheduler, domains, changes"
+#define TOP_KEYS "name, duration, seed, pcpus, topology, scheduler, pools, domains, changes"
 #define DOMAIN_KEYS                                                                                \
-	"name, count, vcpus, memory, weight, shares, reservation, limit, cpus, cpus_soft, start, " \
-	"stop, peers, policy, workload"
+	"name, count, vcpus, memory, weight, shares, reservation, limit, pool, cpus, cpus_soft, "  \
+	"start, stop, peers, policy, workload"
 #define DURATION_WORDS "a duration from 1ms to 1440m such as 10s"
 #define MEMORY_WORDS "a size from 4MiB to 64GiB in steps of 4KiB"
 #define WEIGHT_WORDS "a whole number from 1 to 65535, low, normal or high"

@@ -95,6 +95,24 @@ static void test_names_with_dots(void **state)
 	cx_scenario_free(s);
 }
 
+#define POOLED "pools:\n  - {name: p, weight: 5}\n  - {name: p.low}\n" ONE
+
+static void test_of_pools(void **state)
+{
+	struct cx_scenario *s = changed(POOLED, "pools.p.weight", "7");
+
+	(void)state;
+	assert_int_equal(s->pools[0].weight, 7);
+	cx_scenario_free(s);
+	s = changed(POOLED, "pools.p.low.limit", "30");
+	assert_int_equal(s->pools[0].limit, 0);
+	assert_int_equal(s->pools[1].limit, 30);
+	cx_scenario_free(s);
+	s = changed(POOLED, "domains.a.pool", "p.low");
+	assert_int_equal(s->domains[0].pool, 1);
+	cx_scenario_free(s);
+}
+
 static void test_several_at_once(void **state)
 {
 	struct cx_setting both[] = { { "domains.a.vcpus", "2", 0 },
@@ -149,6 +167,7 @@ static void test_what_is_refused(void **state)
 		{ "seed", "1", -EINVAL, "found \"seed\"" },
 		{ "scheduler.name", "rr", -EINVAL, "allowed duration" },
 		{ "", "1", -EINVAL, "allowed duration" },
+		{ "pools.p.limit", "1", -ENOENT, "has no pool for \"pools.p.limit\"; it has none" },
 		{ "duration", "3", -EINVAL, FILE_NAME ":1: duration: found \"3\"" },
 		{ "duration", "", -EINVAL, "duration: found" },
 		{ "domains.a.limit", "101", -EINVAL,
@@ -166,6 +185,12 @@ static void test_what_is_refused(void **state)
 		refused(ONE, table[i].place, table[i].value, table[i].code, table[i].words);
 	refused("domains:\n  - name: a\n    policy: 3\n" HOG, "domains.a.policy.x", "1", -EINVAL,
 		FILE_NAME ":3: domains[0].policy: found \"3\"");
+	refused(POOLED, "pools.q.limit", "1", -ENOENT, "it has p, p.low");
+	refused(POOLED, "pools.p.", "1", -EINVAL, "allowed duration");
+	refused(POOLED, "pools.p.name", "q", -EINVAL, "allowed duration");
+	refused(POOLED, "pools.p.limit.x", "1", -EINVAL, "allowed duration");
+	refused(POOLED, "pools.p.limit", "x", -EINVAL, FILE_NAME ":2: pools[0].limit: found \"x\"");
+	refused(POOLED, "domains.a.pool", "b", -EINVAL, FILE_NAME ":5: domains[0].pool: found");
 	refused("[1]", "duration", "1s", -EINVAL, "allowed a mapping");
 	refused("domains: 3\n", "domains.a.limit", "1", -ENOENT, "it has none");
 	refused("domains: [{name: [1]}]\n", "domains.a.limit", "1", -ENOENT, "it has none");
@@ -177,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_there_is_replaced),
 		cmocka_unit_test(test_what_is_missing_is_added),
 		cmocka_unit_test(test_names_with_dots),
+		cmocka_unit_test(test_of_pools),
 		cmocka_unit_test(test_several_at_once),
 		cmocka_unit_test(test_the_text_is_that_of_what_ran),
 		cmocka_unit_test(test_what_is_refused),

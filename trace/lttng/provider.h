@@ -261,6 +261,17 @@ LTTNG_UST_TRACEPOINT_EVENT(coxswain, domain_adjust,
 	)
 )
 
+LTTNG_UST_TRACEPOINT_EVENT(coxswain, pool_adjust,
+	LTTNG_UST_TP_ARGS(const struct cx_event *, e),
+	LTTNG_UST_TP_FIELDS(
+		lttng_ust_field_integer(uint64_t, t_ns, e->t_ns)
+		lttng_ust_field_integer(uint16_t, pcpu, e->pcpu)
+		lttng_ust_field_integer(uint32_t, pool, e->vcpu)
+		lttng_ust_field_enum(coxswain, adjust, uint32_t, what, e->why)
+		lttng_ust_field_integer(uint64_t, value, e->x)
+	)
+)
+
 /* A long text comes as parts 0 .. parts - 1, so that each fits a sub-buffer.  @sent counts
  * the events of the run up to here: what a reader misses of them was lost. */
 LTTNG_UST_TRACEPOINT_EVENT_CLASS(coxswain, text,

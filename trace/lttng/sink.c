@@ -115,6 +115,9 @@ static void event(const struct cx_event *e)
 	case CX_EV_ADJUST:
 		EMIT(domain_adjust, e);
 		break;
+	case CX_EV_ADJUST_POOL:
+		EMIT(pool_adjust, e);
+		break;
 	case CX_EVENT_TYPES:
 		break;
 	}

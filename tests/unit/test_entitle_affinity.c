@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who is entitled to what where not everybody may use every pCPU, with pools. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "entitlement/affinity.h"
+
+#include <string.h>
+
+#define PCPU 1000000000ull /* per pCPU: ns per second */
+#define MANY 24
+#define NONE CX_AMOUNT_MAX
+
+struct rig {
+	struct cx_affinity affinity;
+	struct cx_solver solver;
+	struct cx_solver_domain d[MANY];
+	uint64_t masks[MANY];
+	unsigned n;
+};
+
+static void add(struct rig *r, uint64_t mask, unsigned pool, uint64_t weight, uint64_t percent)
+{
+	r->masks[r->n] = mask;
+	r->d[r->n++] = (struct cx_solver_domain){
+		.pool = pool, .weight = weight, .demand = percent * PCPU / 100, .limit = NONE
+	};
+}
+
+static void begin(struct rig *r, unsigned pcpus, unsigned pools)
+{
+	unsigned i;
+
+	assert_int_equal(cx_affinity_init(&r->affinity, pcpus, r->n), 0);
+	for (i = 0; i < r->n; i++)
+		r->d[i].class = cx_affinity_class(&r->affinity, &r->masks[i]);
+	assert_int_equal(cx_affinity_finish(&r->affinity), 0);
+	assert_int_equal(cx_solver_init(&r->solver, &r->affinity, r->n, pools), 0);
+	r->solver.per_pcpu = PCPU;
+	r->solver.rates = true;
+	for (i = 0; i < pools; i++) {
+		r->solver.pools[i].weight = 1;
+		r->solver.pools[i].limit = NONE;
+	}
+}
+
+static void solve(struct rig *r)
+{
+	assert_int_equal(cx_solver_solve(&r->solver, r->d, r->n), 0);
+}
+
+static void end(struct rig *r)
+{
+	cx_solver_free(&r->solver);
+	cx_affinity_free(&r->affinity);
+}
+
+#define assert_percent(what, percent)                                                              \
+	assert_in_range(what, (percent)*PCPU / 100 - 2, (percent)*PCPU / 100 + 2)
+
+static void groups_apart(void **state)
+{
+	struct rig r = { .n = 0 };
+
+	(void)state;
+	add(&r, 3, CX_NO_POOL, 100, 400);
+	add(&r, 3, CX_NO_POOL, 300, 400);
+	add(&r, 12, CX_NO_POOL, 1, 100);
+	begin(&r, 4, 0);
+	solve(&r);
+	assert_percent(r.d[0].entitled, 50);
+	assert_percent(r.d[1].entitled, 150);
+	assert_percent(r.d[2].entitled, 100);
+	assert_percent(r.d[2].rate, 200);
+	assert_int_equal(r.d[0].set, r.d[1].set);
+	assert_int_not_equal(r.d[0].set, r.d[2].set);
+	/* A pCPU goes: the others have it no more. */
+	cx_affinity_set_online(&r.affinity, 1, false);
+	solve(&r);
+	assert_percent(r.d[0].entitled, 25);
+	assert_percent(r.d[1].entitled, 75);
+	assert_percent(r.d[2].entitled, 100);
+	end(&r);
+}
+
+/* Three bound to one pCPU of two, one free: a third each, and a whole one. */
+static void crowded(void **state)
+{
+	struct rig r = { .n = 0 };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		add(&r, 1, CX_NO_POOL, 256, 100);
+	add(&r, 3, CX_NO_POOL, 256, 100);
+	begin(&r, 2, 0);
+	solve(&r);
+	for (i = 0; i < 3; i++) {
+		assert_in_range(r.d[i].entitled, PCPU / 3, PCPU / 3 + 1);
+		assert_int_equal(r.d[i].set, r.d[0].class);
+	}
+	assert_percent(r.d[3].entitled, 100);
+	assert_int_equal(r.d[3].set, r.d[3].class);
+	/* With less to do on the first, one level is enough: solved together. */
+	r.d[1].demand = r.d[2].demand = PCPU / 10;
+	solve(&r);
+	assert_percent(r.d[0].entitled, 80);
+	r.d[0].demand = PCPU / 5;
+	solve(&r);
+	assert_percent(r.d[3].entitled, 100);
+	assert_int_equal(r.d[3].set, r.d[0].set);
+	end(&r);
+}
+
+/* A pool of two, one of them bound to a crowded pCPU; its free member may use the other. */
+static void a_pool_across_sets(void **state)
+{
+	struct rig r = { .n = 0 };
+
+	(void)state;
+	add(&r, 1, CX_NO_POOL, 100, 100);
+	add(&r, 1, 0, 100, 100);
+	add(&r, 3, 0, 100, 100);
+	begin(&r, 2, 1);
+	r.solver.pools[0].weight = 100;
+	solve(&r);
+	/* Alike, the first has 1 and the pool 1/2 each: 1.5 asked of pCPU 0. */
+	assert_percent(r.d[0].entitled, 50);
+	assert_percent(r.d[1].entitled, 50);
+	assert_percent(r.d[2].entitled, 100);
+	/* The pool's limit: half of it for the member that is solved first. */
+	r.solver.pools[0].limit = 80 * PCPU / 100;
+	solve(&r);
+	assert_percent(r.d[1].entitled, 40);
+	assert_percent(r.d[2].entitled, 40);
+	assert_percent(r.d[0].entitled, 60);
+	end(&r);
+}
+
+static void a_pool_across_groups(void **state)
+{
+	struct rig r = { .n = 0 };
+
+	(void)state;
+	add(&r, 1, 1, 100, 100);
+	add(&r, 2, 1, 300, 100);
+	add(&r, 2, 0, 0, 0);
+	add(&r, 1, CX_NO_POOL, 100000, 100);
+	add(&r, 2, CX_NO_POOL, 100000, 100);
+	begin(&r, 2, 2);
+	r.solver.pools[1].parent = 0;
+	r.solver.pools[1].reservation = 80 * PCPU / 100;
+	solve(&r);
+	assert_percent(r.d[0].entitled, 20);
+	assert_percent(r.d[0].reserved, 20);
+	assert_percent(r.d[1].entitled, 60);
+	assert_percent(r.d[3].entitled, 80);
+	assert_percent(r.d[4].entitled, 40);
+	/* Who sleeps counts for nothing, as long as another one does not. */
+	r.d[0].demand = 0;
+	solve(&r);
+	assert_percent(r.d[1].entitled, 80);
+	assert_int_equal(r.d[0].entitled, 0);
+	assert_percent(r.d[0].rate, 20);
+	end(&r);
+}
+
+static void refused(void **state)
+{
+	struct rig r = { .n = 0 };
+
+	(void)state;
+	add(&r, 1, 7, 1, 100); /* no such pool: none */
+	add(&r, 1, 0, 1, 100);
+	begin(&r, 1, 2);
+	solve(&r);
+	assert_percent(r.d[0].entitled, 50);
+	assert_int_equal(cx_solver_solve(&r.solver, r.d, 3), -22);
+	r.solver.pools[0].parent = 1;
+	assert_int_equal(cx_solver_solve(&r.solver, r.d, 2), -22);
+	r.solver.pools[0].parent = CX_NO_POOL;
+	r.d[1].class = 1;
+	assert_int_equal(cx_solver_solve(&r.solver, r.d, 2), -22);
+	end(&r);
+}
+
+/* ---- any ---- */
+
+static uint64_t rnd(uint64_t *state, uint64_t below)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return below ? *state % below : *state;
+}
+
+static unsigned bits(uint64_t x)
+{
+	return (unsigned)__builtin_popcountll(x);
+}
+
+static void random_rig(struct rig *r, uint64_t *seed, unsigned pcpus, unsigned pools)
+{
+	uint64_t masks[4];
+	unsigned i, n = 1 + (unsigned)rnd(seed, MANY), kinds = 1 + (unsigned)rnd(seed, 4);
+
+	for (i = 0; i < 4; i++)
+		masks[i] = 1 + rnd(seed, (1u << pcpus) - 1);
+	*r = (struct rig){ .n = 0 };
+	for (i = 0; i < n; i++) {
+		add(r, masks[rnd(seed, kinds)], (unsigned)rnd(seed, pools + 2),
+		    1 + rnd(seed, rnd(seed, 2) ? 4 : 4000), rnd(seed, 4) ? rnd(seed, 400) : 0);
+		if (rnd(seed, 3) == 0)
+			r->d[i].limit = rnd(seed, 4 * PCPU);
+		if (rnd(seed, 3) == 0)
+			r->d[i].reservation = rnd(seed, PCPU / 2);
+	}
+	begin(r, pcpus, pools);
+	for (i = 0; i < pools; i++) {
+		struct cx_solver_pool *p = &r->solver.pools[i];
+
+		p->parent = i && rnd(seed, 2) ? (unsigned)rnd(seed, i) : CX_NO_POOL;
+		p->weight = 1 + rnd(seed, 4000);
+		p->reservation = rnd(seed, 2) ? 0 : rnd(seed, PCPU);
+		p->limit = rnd(seed, 2) ? NONE : rnd(seed, 4 * PCPU);
+	}
+	for (i = 0; i < pcpus; i++)
+		if (rnd(seed, 6) == 0)
+			cx_affinity_set_online(&r->affinity, i, false);
+}
+
+/** What domain @i may have at most, by itself. */
+static uint64_t most_of(const struct rig *r, unsigned i)
+{
+	uint64_t most = bits(r->masks[i] & r->affinity.online[0]) * PCPU;
+
+	most = r->d[i].limit < most ? r->d[i].limit : most;
+	return r->d[i].demand < most ? r->d[i].demand : most;
+}
+
+/** Hall's condition: whoever lies within a set of pCPUs has no more than it together. */
+static void check_feasible(const struct rig *r, unsigned pcpus)
+{
+	uint64_t set;
+	unsigned i;
+
+	for (set = 1; set < 1ull << pcpus; set++) {
+		uint64_t sum = 0;
+
+		for (i = 0; i < r->n; i++)
+			if ((r->masks[i] & ~set) == 0)
+				sum += r->d[i].entitled;
+		assert_true(sum <= bits(set & r->affinity.online[0]) * PCPU + MANY);
+	}
+}
+
+static void check_each(const struct rig *r)
+{
+	unsigned i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct cx_solver_domain *d = &r->d[i];
+
+		assert_true(d->entitled <= most_of(r, i));
+		assert_true(d->rate >= d->entitled);
+		assert_true(d->reserved <= d->entitled);
+		assert_true(d->set < r->affinity.n_classes);
+	}
+}
+
+static void check_pool_limits(const struct rig *r, unsigned pools)
+{
+	unsigned i, p;
+
+	for (p = 0; p < pools; p++) {
+		uint64_t sum = 0;
+
+		for (i = 0; i < r->n; i++) {
+			unsigned q = r->d[i].pool;
+
+			while (q < pools && q != p)
+				q = r->solver.pools[q].parent;
+			sum += q == p ? r->d[i].entitled : 0;
+		}
+		assert_true(sum <= r->solver.pools[p].limit);
+	}
+}
+
+static void any_with_pools(void **state)
+{
+	uint64_t seed = 5;
+	unsigned round;
+
+	(void)state;
+	for (round = 0; round < 3000; round++) {
+		unsigned pcpus = 1 + (unsigned)rnd(&seed, 5), pools = (unsigned)rnd(&seed, 5);
+		struct rig r;
+
+		random_rig(&r, &seed, pcpus, pools);
+		solve(&r);
+		check_feasible(&r, pcpus);
+		check_each(&r);
+		check_pool_limits(&r, pools);
+		end(&r);
+	}
+}
+
+/** Could domain @i have more, if those with a higher level gave way?  Not under max-min. */
+static bool tight(const struct rig *r, unsigned pcpus, unsigned i)
+{
+	uint64_t set;
+	unsigned k;
+
+	for (set = 1; set < 1ull << pcpus; set++) {
+		uint64_t sum = 0, highest = 0;
+
+		if (r->masks[i] & ~set)
+			continue;
+		for (k = 0; k < r->n; k++) {
+			const struct cx_solver_domain *d = &r->d[k];
+			uint64_t lo =
+				d->reservation < most_of(r, k) ? d->reservation : most_of(r, k);
+
+			if (r->masks[k] & ~set)
+				continue;
+			sum += d->entitled;
+			/* Who has no more than it is guaranteed has nothing to give. */
+			if (d->entitled > lo + 1 && d->entitled / d->weight > highest)
+				highest = d->entitled / d->weight;
+		}
+		if (sum + MANY >= bits(set & r->affinity.online[0]) * PCPU &&
+		    highest <= r->d[i].entitled / r->d[i].weight + 2)
+			return true;
+	}
+	return false;
+}
+
+/* Weighted max-min: who has less than it may is in a full set in which no level is higher. */
+static void without_pools_max_min(void **state)
+{
+	uint64_t seed = 9;
+	unsigned round, i;
+
+	(void)state;
+	for (round = 0; round < 3000; round++) {
+		unsigned pcpus = 1 + (unsigned)rnd(&seed, 5);
+		struct rig r;
+
+		random_rig(&r, &seed, pcpus, 0);
+		for (i = 0; i < r.n; i++)
+			r.d[i].reservation = r.d[i].reservation / r.n / 4; /* they fit */
+		for (i = 0; i < pcpus; i++)
+			cx_affinity_set_online(&r.affinity, i, true);
+		solve(&r);
+		for (i = 0; i < r.n; i++)
+			if (r.d[i].entitled < most_of(&r, i))
+				assert_true(tight(&r, pcpus, i));
+		check_feasible(&r, pcpus);
+		check_each(&r);
+		end(&r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(groups_apart),
+		cmocka_unit_test(crowded),
+		cmocka_unit_test(a_pool_across_sets),
+		cmocka_unit_test(a_pool_across_groups),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(any_with_pools),
+		cmocka_unit_test(without_pools_max_min),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
