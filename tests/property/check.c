@@ -281,9 +281,9 @@ static bool on_adjust(struct seen *s, const struct cx_event *e)
 
 static bool on_adjust_pool(struct seen *s, const struct cx_event *e)
 {
-	if (e->vcpu < s->c->scenario->n_pools)
-		return true;
-	return seen_broken(s, PROP_ONE_PLACE, "there is no resource pool %u", e->vcpu);
+	if (e->vcpu >= s->c->scenario->n_pools)
+		return seen_broken(s, PROP_ONE_PLACE, "there is no resource pool %u", e->vcpu);
+	return amounts_pool_set(s, e->vcpu, (enum cx_adjust)e->why, (unsigned)e->x);
 }
 
 static bool on_vcpu_event(struct seen *s, const struct cx_event *e)
