@@ -463,6 +463,7 @@ static bool apply_to_others(struct cx_replay *r, const struct cx_event *ev, uint
 		return true;
 	case CX_EV_ADJUST_POOL:
 		cx_replay_pool_adjust(r, ev->vcpu, ev->why, ev->x, t_ns);
+		cx_bounds_adjust_pool(r->bounds, ev->vcpu, t_ns, ev->why, value_of(ev->x));
 		return true;
 	default:
 		return false;

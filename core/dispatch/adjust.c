@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Parameters, weights, reservations and limits that change while the run goes on.
+ * Parameters, weights, reservations and limits, of domains and of resource pools, that change
+ * while the run goes on.
  */
 #include "core/dispatch/internal.h"
 
@@ -132,4 +133,53 @@ void cx_dispatch_domain_values(struct cx_dispatch *d, unsigned domain, unsigned 
 	*weight = atomic_load(&dom->weight);
 	*reservation = atomic_load(&dom->reservation);
 	*limit = atomic_load(&dom->limit);
+}
+
+/* --- resource pools --- */
+
+static bool change_pool(struct cx_pool *pool, atomic_uint *member, enum cx_adjust what,
+			unsigned value, uint64_t now)
+{
+	if (atomic_exchange(member, value) == value)
+		return false;
+	tell(pool->d, CX_EV_ADJUST_POOL, pool->index, what, value, now);
+	return true;
+}
+
+int cx_dispatch_adjust_pool(struct cx_dispatch *d, unsigned index, unsigned weight,
+			    unsigned reservation, unsigned limit)
+{
+	struct cx_pool *pool;
+	int rc = -ECANCELED;
+	bool differs;
+	uint64_t now;
+
+	if (index >= d->n_pools || weight < 1 || weight > CX_POOL_WEIGHT_MAX ||
+	    (limit && reservation > limit))
+		return -EINVAL;
+	pool = &d->pools[index];
+	lock_all(d);
+	if (!atomic_load(&d->ended)) {
+		now = clock_of(d);
+		differs = change_pool(pool, &pool->weight, CX_ADJUST_WEIGHT, weight, now);
+		differs |= change_pool(pool, &pool->reservation, CX_ADJUST_RESERVATION, reservation,
+				       now);
+		differs |= change_pool(pool, &pool->limit, CX_ADJUST_LIMIT, limit, now);
+		if (differs)
+			policy_pool_adjust(pool, now);
+		rc = 0;
+	}
+	unlock_all(d);
+	flush(d);
+	return rc;
+}
+
+void cx_dispatch_pool_values(struct cx_dispatch *d, unsigned index, unsigned *weight,
+			     unsigned *reservation, unsigned *limit)
+{
+	const struct cx_pool *pool = &d->pools[index];
+
+	*weight = atomic_load(&pool->weight);
+	*reservation = atomic_load(&pool->reservation);
+	*limit = atomic_load(&pool->limit);
 }

@@ -129,6 +129,7 @@ static int init_domain(struct cx_dispatch *d, unsigned index, struct cx_vcpu *vc
 	dom->index = index;
 	dom->n_vcpus = config->vcpus;
 	dom->vcpus = vcpus;
+	dom->pool = config->pool < d->n_pools ? &d->pools[config->pool] : NULL;
 	atomic_init(&dom->weight, config->weight);
 	atomic_init(&dom->reservation, config->reservation);
 	atomic_init(&dom->limit, config->limit);
@@ -145,9 +146,21 @@ static int init_domain(struct cx_dispatch *d, unsigned index, struct cx_vcpu *vc
 		return cx_fail(err, EINVAL,
 			       "domain %s: none of its cpus is among the run's pcpus; widen either",
 			       dom->name);
+	dom->class = cx_affinity_class(&d->classes, hard);
 	for (i = 0; i < dom->n_vcpus; i++)
 		init_vcpu(dom, &vcpus[i], i, hard, soft);
 	return 0;
+}
+
+/* The domains' classes of affinity are known.  pCPUs come online one by one. */
+static int finish_classes(struct cx_dispatch *d)
+{
+	int rc = cx_affinity_finish(&d->classes);
+	unsigned i;
+
+	for (i = 0; i < d->n_pcpus && !rc; i++)
+		cx_affinity_set_online(&d->classes, i, false);
+	return rc;
 }
 
 static int init_domains(struct cx_dispatch *d, const struct cx_dispatch_config *config,
@@ -162,7 +175,7 @@ static int init_domains(struct cx_dispatch *d, const struct cx_dispatch_config *
 		masks += (config->domains[i].cpus != NULL) + (config->domains[i].cpus_soft != NULL);
 	d->affinity = calloc((size_t)masks * words_of(d), sizeof(*d->affinity));
 	d->warmths = calloc((size_t)d->n_vcpus * d->n_llcs, sizeof(*d->warmths));
-	if (!d->affinity || !d->warmths)
+	if (!d->affinity || !d->warmths || cx_affinity_init(&d->classes, d->n_pcpus, d->n_domains))
 		return -ENOMEM;
 	set_affinity(d, NULL, d->affinity);
 	next = d->affinity + words_of(d);
@@ -170,7 +183,7 @@ static int init_domains(struct cx_dispatch *d, const struct cx_dispatch_config *
 		rc = init_domain(d, i, vcpus, &config->domains[i], &next, err);
 		vcpus += config->domains[i].vcpus;
 	}
-	return rc;
+	return rc ? rc : finish_classes(d);
 }
 
 static int alloc_all(struct cx_dispatch *d, const struct cx_dispatch_config *config)
@@ -257,6 +270,8 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 	if (!rc)
 		rc = init_pcpus(d, config);
 	if (!rc)
+		rc = pools_init(d, config, err);
+	if (!rc)
 		rc = init_domains(d, config, err);
 	if (!rc)
 		rc = start_policy(d, err);
@@ -307,6 +322,8 @@ void cx_dispatch_free(struct cx_dispatch *d)
 	for (i = 0; d->pcpus && i < d->n_pcpus; i++)
 		free(d->pcpus[i].near);
 	cx_timers_destroy(&d->timers);
+	cx_affinity_free(&d->classes);
+	pools_free(d);
 	free(d->policy.params);
 	free(d->hists);
 	free(d->kicks);

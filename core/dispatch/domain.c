@@ -24,6 +24,7 @@ static void begin_life(struct cx_vcpu *v, uint64_t now)
 	v->state = CX_BLOCKED;
 	v->deadline_ns = CX_NEVER;
 	atomic_fetch_add(&v->domain->alive, 1);
+	atomic_fetch_add(&v->domain->attached_vcpus, 1);
 }
 
 static int attach_vcpu(struct cx_vcpu *v)
@@ -37,6 +38,7 @@ static int attach_vcpu(struct cx_vcpu *v)
 	rc = policy_vcpu_attach(v, now);
 	if (rc) {
 		v->attached = false;
+		atomic_fetch_sub(&v->domain->attached_vcpus, 1);
 		atomic_fetch_sub(&v->domain->alive, 1);
 		cx_list_remove(&v->node);
 		v->ended = true;
@@ -89,6 +91,7 @@ void end_vcpu(struct cx_vcpu *v, struct cx_pcpu *p, uint64_t now)
 	policy_vcpu_detach(v, now);
 	cx_list_remove(&v->node);
 	v->attached = false;
+	atomic_fetch_sub(&v->domain->attached_vcpus, 1);
 	v->ended = true;
 	v->stop_ns = now;
 	emit_simple(p, CX_EV_END, v, v->end, atomic_load(&v->status), now);

@@ -15,6 +15,7 @@
 #include "core/dispatch/dispatch.h"
 #include "core/dispatch/guard.h"
 #include "core/dispatch/timers.h"
+#include "entitlement/affinity.h"
 #include "topology/warmth.h"
 
 #include <pthread.h>
@@ -64,12 +65,24 @@ struct cx_pcpu {
 	struct cx_hist *cost, *gap;  /* by the thread that runs here; shared with one thread */
 };
 
+/* A resource pool. */
+struct cx_pool {
+	struct cx_dispatch *d;  /* [c] */
+	char *name;             /* [c] */
+	unsigned index;         /* [c] */
+	struct cx_pool *parent; /* [c] an earlier one, or NULL */
+	atomic_uint weight, reservation, limit;
+};
+
 struct cx_domain {
 	struct cx_dispatch *d;
 	char *name;
 	unsigned index;
 	unsigned n_vcpus;
-	atomic_uint alive;     /* vCPUs attached and not ended */
+	atomic_uint alive; /* vCPUs attached and not ended */
+	atomic_uint attached_vcpus;
+	struct cx_pool *pool;  /* [c] or NULL */
+	unsigned class;        /* [c] of its hard affinity, in d->classes */
 	struct cx_vcpu *vcpus; /* [c] */
 	atomic_uint weight, reservation, limit;
 	int64_t *params; /* all locks to write */
@@ -143,12 +156,14 @@ struct cx_dispatch {
 	bool settled;          /* all locks to write: the beginning is over, and not yet the end */
 	uint64_t operations;   /* so far; counted where one thread drives it */
 	struct cx_hist *hists; /* what pCPUs' cost and gap point into */
-	unsigned n_pcpus, n_domains, n_vcpus, n_llcs;
+	unsigned n_pcpus, n_domains, n_vcpus, n_llcs, n_pools;
 	struct cx_pcpu *pcpus;
+	struct cx_pool *pools;
 	struct cx_domain *domains;
 	struct cx_vcpu *vcpus;
-	uint64_t *affinity;        /* masks: of all pCPUs, then those that domains ask for */
-	struct cx_warmth *warmths; /* likewise */
+	uint64_t *affinity;         /* masks: of all pCPUs, then those that domains ask for */
+	struct cx_warmth *warmths;  /* likewise */
+	struct cx_affinity classes; /* who is online there: all locks */
 	struct cx_llc *llcs;
 	struct cx_history *history;
 	const struct cx_trace_sink *sink;
@@ -260,6 +275,12 @@ void pcpu_part(struct cx_pcpu *p, uint64_t now);
 /** The last one has left @p, which is_leaving().  No lock held. */
 void pcpu_left(struct cx_pcpu *p);
 
+/* --- pools.c --- */
+/** Make the resource pools, before the domains.  Free them in any case. */
+int pools_init(struct cx_dispatch *d, const struct cx_dispatch_config *config,
+	       struct cx_error *err);
+void pools_free(struct cx_dispatch *d);
+
 /* --- policy.c: calling operations; guarded, never after the policy's end --- */
 int policy_init(struct cx_dispatch *d, struct cx_error *err);
 void policy_fini(struct cx_dispatch *d);
@@ -268,6 +289,7 @@ void policy_pcpu_offline(struct cx_pcpu *p, uint64_t now);
 int policy_domain_attach(struct cx_domain *dom, uint64_t now);
 void policy_domain_adjust(struct cx_domain *dom, uint64_t now);
 void policy_domain_detach(struct cx_domain *dom, uint64_t now);
+void policy_pool_adjust(struct cx_pool *pool, uint64_t now);
 int policy_vcpu_attach(struct cx_vcpu *v, uint64_t now);
 void policy_vcpu_detach(struct cx_vcpu *v, uint64_t now);
 /** NULL: core chooses. */

@@ -225,6 +225,15 @@ void policy_domain_detach(struct cx_domain *dom, uint64_t now)
 	dom->priv = NULL;
 }
 
+void policy_pool_adjust(struct cx_pool *pool, uint64_t now)
+{
+	struct cx_policy *pol = &pool->d->policy;
+
+	if (usable(pol) && pol->plugin->pool_adjust)
+		GUARDED(pol, WITH_ALL(pol, "pool_adjust", now),
+			pol->plugin->pool_adjust(pol, pool, now));
+}
+
 int policy_vcpu_attach(struct cx_vcpu *v, uint64_t now)
 {
 	struct cx_policy *pol = &v->d->policy;

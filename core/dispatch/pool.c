@@ -59,6 +59,7 @@ static void pool_add(struct cx_pcpu *p)
 {
 	atomic_store(&p->online, true);
 	atomic_fetch_add(&p->d->n_online, 1);
+	cx_affinity_set_online(&p->d->classes, p->index, true);
 	near_fill_all(p->d);
 }
 
@@ -66,6 +67,7 @@ static void pool_remove(struct cx_pcpu *p)
 {
 	atomic_store(&p->online, false);
 	atomic_fetch_sub(&p->d->n_online, 1);
+	cx_affinity_set_online(&p->d->classes, p->index, false);
 	near_fill_all(p->d);
 }
 

@@ -2,17 +2,28 @@
 /*
  * Limits: a bucket for each domain and each pool that has one.
  *
- * It fills at the limit's rate up to one turn, and is emptied by those of its vCPUs that run,
- * counted to the moment without looking at them.  When it is empty all of them are parked, and
- * when it is full again they may run: so in any time at all they receive the limit and a turn at
- * most, and what it takes until a pCPU hears of it.  That is less than a slice.
+ * It fills at the limit's rate up to three quarters of a slice, and is emptied by those of its
+ * vCPUs that run, counted to the moment without looking at them.  When it is empty all of them
+ * are parked, and when a quarter of a slice is in it they may run again; what is left to fill
+ * keeps what comes in while they wait for a pCPU.  So in any time at all they receive the limit
+ * and three quarters of a slice at most, and what runs until a pCPU hears of it.
  */
 #include "propshare.h"
+
+static int64_t burst_of(const struct ps_policy *pp)
+{
+	return 3 * (int64_t)pp->slice_ns / 4;
+}
+
+static int64_t refill_of(const struct ps_policy *pp)
+{
+	return (int64_t)pp->slice_ns / 4;
+}
 
 static void bounds(const struct ps_policy *pp, struct ps_limit *limit)
 {
 	limit->meter.low = -4 * (int64_t)pp->slice_ns;
-	limit->meter.high = (int64_t)pp->turn_ns;
+	limit->meter.high = burst_of(pp);
 }
 
 void ps_limit_init(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
@@ -34,7 +45,7 @@ static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 	if (limit->rate && !limit->exhausted && m->level <= 0)
 		when = m->at_ns; /* it has been used up, whether or not somebody runs still */
 	else if (limit->rate)
-		when = ps_meter_meets(m, limit->exhausted ? m->high : 0);
+		when = ps_meter_meets(m, limit->exhausted ? refill_of(pp) : 0);
 	if (when != UINT64_MAX)
 		ps_heap_insert(&pp->events, &limit->event, (int64_t)when);
 }
@@ -96,7 +107,7 @@ static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 	const struct ps_meter *m = &limit->meter;
 
 	ps_meter_run(&limit->meter, now);
-	if (limit->exhausted ? m->level >= m->high * (int64_t)PS_SECOND : m->level <= 0)
+	if (limit->exhausted ? m->level >= refill_of(pp) * (int64_t)PS_SECOND : m->level <= 0)
 		turn_over(pp, limit, now);
 	else
 		rearm(pp, limit);

@@ -78,6 +78,17 @@ static void ask(const struct ps_policy *pp, struct ps_vcpu *pv)
 	pv->deadline = pv->vtime + virtual_of(ps_turn(pp, pv), pv->rate);
 }
 
+/* What is left of a request and too short for a turn belongs to the next one. */
+static void ask_again(const struct ps_policy *pp, struct ps_vcpu *pv)
+{
+	int64_t left = pv->deadline - pv->vtime;
+
+	if (left <= 0)
+		ask(pp, pv);
+	else if (left < virtual_of(CX_SLICE_MIN_NS, pv->rate))
+		pv->deadline += virtual_of(ps_turn(pp, pv), pv->rate);
+}
+
 /* Its virtual time becomes @vtime; its request with it. */
 static void shift(struct ps_vcpu *pv, int64_t vtime)
 {
@@ -130,8 +141,7 @@ void ps_charge(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	pv->vtime += v;
 	pv->set->sum += (__int128)v * (int64_t)pv->rate;
 	bound(pp, pv, ps_vtime(pv->set, now), REMEMBERED * pp->slice_ns);
-	if (pv->deadline <= pv->vtime)
-		ask(pp, pv);
+	ask_again(pp, pv);
 }
 
 static void account_running(struct ps_vcpu *pv, bool runs)

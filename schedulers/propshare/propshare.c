@@ -293,14 +293,14 @@ static int propshare_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, ui
 	pv->lane = pd->lane;
 	pv->set = pd->lane->set;
 	pv->demand_ns = PS_SECOND;
-	/* Until the solver has said: its weight, which tells it from others. */
+	/* Until the next decision, when the solver has said. */
 	pv->rate = cx_domain_weight(pd->dom) * (PS_SECOND / 65536);
 	pv->vtime = ps_vtime(pv->set, now);
 	pd->lane->members++;
 	pp->n_vcpus++;
 	cx_list_push_back(&pd->vcpus, &pv->node);
 	cx_list_push_back(&pd->lane->vcpus, &pv->lane_node);
-	ps_rates_dirty(pp, now);
+	pp->unrated = pp->dirty = true;
 	return 0;
 }
 
@@ -482,6 +482,8 @@ static struct cx_vcpu *propshare_pick(struct cx_policy *policy, struct cx_pcpu *
 	struct ps_vcpu *prev = pc->current, *next;
 	bool online = cx_pcpu_at(policy, cx_pcpu_index(pcpu)) == pcpu, reserved = false;
 
+	if (pp->unrated)
+		ps_rates_solve(pp, pick->now_ns);
 	if (prev)
 		leave(pp, prev, pick->now_ns);
 	ps_limit_expire(pp, pick->now_ns);

@@ -109,6 +109,7 @@ struct ps_policy {
 	uint64_t period_began_ns, solved_ns;
 	uint64_t timer_ns[2]; /* what the keeper's timers are set to */
 	bool dirty;           /* the rates must be solved anew */
+	bool unrated;         /* and before the next decision: somebody is new */
 	bool solved;          /* they have been, once */
 	bool pools_reserve;   /* some pool has a reservation */
 	unsigned waiting;     /* vCPUs that wait */

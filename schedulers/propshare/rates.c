@@ -221,7 +221,7 @@ void ps_rates_solve(struct ps_policy *pp, uint64_t now)
 		rc = solve(pp, now);
 		if (rc && pp->failures++ == 0)
 			cx_log(pp->policy, "propshare: rates stay as they are: error %d", rc);
-		pp->dirty = false;
+		pp->dirty = pp->unrated = false;
 		pp->solved = true;
 		pp->solved_ns = now;
 	}

@@ -13,6 +13,7 @@ enum op {
 	OP_DOMAIN_ATTACH,
 	OP_DOMAIN_ADJUST,
 	OP_DOMAIN_DETACH,
+	OP_POOL_ADJUST,
 	OP_VCPU_ATTACH,
 	OP_VCPU_DETACH,
 	OP_CHOOSE_PCPU,
@@ -29,9 +30,9 @@ enum op {
 
 static const char *const names[OPS] = {
 	"init",          "param_set",     "pcpu_online", "pcpu_offline", "domain_attach",
-	"domain_adjust", "domain_detach", "vcpu_attach", "vcpu_detach",  "choose_pcpu",
-	"migrate",       "wake",          "block",       "yield",        "pick",
-	"tick",          "timer",         "dump",
+	"domain_adjust", "domain_detach", "pool_adjust", "vcpu_attach",  "vcpu_detach",
+	"choose_pcpu",   "migrate",       "wake",        "block",        "yield",
+	"pick",          "tick",          "timer",       "dump",
 };
 
 #define TICK_NS 5000000ull
@@ -137,6 +138,14 @@ static void count_domain_detach(struct cx_policy *policy, struct cx_domain *dom,
 {
 	(void)dom, (void)now;
 	count(policy, OP_DOMAIN_DETACH);
+}
+
+static void count_pool_adjust(struct cx_policy *policy, struct cx_pool *pool, uint64_t now)
+{
+	(void)now;
+	count(policy, OP_POOL_ADJUST);
+	expect(policy, cx_pool_at(policy, cx_pool_index(pool)) == pool, OP_POOL_ADJUST,
+	       "of no pool");
 }
 
 static int count_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, uint64_t now)
@@ -274,6 +283,7 @@ const struct cx_plugin coxswain_plugin = {
 	.domain_attach = count_domain_attach,
 	.domain_adjust = count_domain_adjust,
 	.domain_detach = count_domain_detach,
+	.pool_adjust = count_pool_adjust,
 	.vcpu_attach = count_vcpu_attach,
 	.vcpu_detach = count_vcpu_detach,
 	.choose_pcpu = count_choose_pcpu,

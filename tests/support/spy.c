@@ -222,6 +222,16 @@ static void spy_domain_detach(struct cx_policy *policy, struct cx_domain *dom, u
 		spy->inner->domain_detach(policy, dom, now);
 }
 
+static void spy_pool_adjust(struct cx_policy *policy, struct cx_pool *pool, uint64_t now)
+{
+	begin();
+	expect(cx_pool_at(policy, cx_pool_index(pool)) == pool, "pool_adjust", "of no pool");
+	note(SPY_POOL_ADJUST, "adjust(%s)", cx_pool_name(pool));
+	end();
+	if (spy->inner->pool_adjust)
+		spy->inner->pool_adjust(policy, pool, now);
+}
+
 static int spy_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, uint64_t now)
 {
 	begin();
@@ -431,6 +441,7 @@ struct spy *spy_new(const struct cx_plugin *inner, uint64_t flags)
 	t->domain_attach = spy_domain_attach;
 	t->domain_adjust = spy_domain_adjust;
 	t->domain_detach = spy_domain_detach;
+	t->pool_adjust = spy_pool_adjust;
 	t->vcpu_attach = spy_vcpu_attach;
 	t->vcpu_detach = spy_vcpu_detach;
 	t->choose_pcpu = spy_choose_pcpu;

@@ -133,6 +133,7 @@ static void describe(struct vm *m, struct cx_dispatch_domain *to)
 			.weight = from->weight ? from->weight : 256,
 			.limit = from->limit,
 			.reservation = from->reservation,
+			.pool = from->pool,
 			.cpus = set_of(from->cpus),
 			.cpus_soft = set_of(from->cpus_soft),
 		};
@@ -158,6 +159,7 @@ static void describe_record(struct vm *m, const struct cx_dispatch_domain *domai
 		m->record->domains[i].weight = domains[i].weight;
 		m->record->domains[i].limit = domains[i].limit;
 		m->record->domains[i].reservation = domains[i].reservation;
+		m->record->domains[i].pool = domains[i].pool;
 		m->record->domains[i].start_ns = m->domains[i].start_ns;
 	}
 }
@@ -229,6 +231,8 @@ struct vm *vmachine_new(const struct vm_config *config)
 		.pcpus = host_cpus,
 		.n_domains = m->n_domains,
 		.domains = domains,
+		.n_pools = config->n_pools,
+		.pools = config->pools,
 		.history = m->record->history,
 		.sink = &sink,
 		.watchdog_ns = config->watchdog_ns,

@@ -50,6 +50,7 @@ struct vm_domain {
 	const struct vm_step *script;
 	unsigned n_steps;
 	uint64_t start_ns;
+	unsigned pool; /* as in struct cx_dispatch_domain */
 };
 
 struct vm;
@@ -62,6 +63,8 @@ struct vm_config {
 	unsigned pcpus;        /* 0 = 1 */
 	const struct vm_domain *domains;
 	unsigned n_domains;
+	const struct cx_dispatch_pool *pools;
+	unsigned n_pools;
 	uint64_t watchdog_ns;
 	bool expects_refusal; /* cx_dispatch_new() may fail: see vm.err */
 };

@@ -154,6 +154,12 @@ static void f_domain_detach(struct cx_policy *p, struct cx_domain *dom, uint64_t
 	at(SPY_DOMAIN_DETACH, p, NULL, now);
 }
 
+static void f_pool_adjust(struct cx_policy *p, struct cx_pool *pool, uint64_t now)
+{
+	(void)pool;
+	at(SPY_POOL_ADJUST, p, NULL, now);
+}
+
 static int f_vcpu_attach(struct cx_policy *p, struct cx_vcpu *v, uint64_t now)
 {
 	at(SPY_VCPU_ATTACH, p, cx_vcpu_pcpu(v), now);
@@ -237,6 +243,7 @@ static const struct cx_plugin faller = {
 	.domain_attach = f_domain_attach,
 	.domain_adjust = f_domain_adjust,
 	.domain_detach = f_domain_detach,
+	.pool_adjust = f_pool_adjust,
 	.vcpu_attach = f_vcpu_attach,
 	.vcpu_detach = f_vcpu_detach,
 	.choose_pcpu = f_choose_pcpu,
@@ -251,9 +258,9 @@ static const struct cx_plugin faller = {
 
 static const char *const op_names[SPY_OPS] = {
 	"init",          "fini",          "param_set",     "pcpu_online", "pcpu_offline",
-	"domain_attach", "domain_adjust", "domain_detach", "vcpu_attach", "vcpu_detach",
-	"choose_pcpu",   "migrate",       "wake",          "block",       "yield",
-	"pick",          "tick",          "timer",         "dump",
+	"domain_attach", "domain_adjust", "domain_detach", "pool_adjust", "vcpu_attach",
+	"vcpu_detach",   "choose_pcpu",   "migrate",       "wake",        "block",
+	"yield",         "pick",          "tick",          "timer",       "dump",
 };
 
 /* --- the tests' own guard ------------------------------------------------------------------- */
@@ -296,6 +303,13 @@ static void adjust(struct vm *m, uint64_t domain)
 	assert_int_equal(cx_dispatch_adjust(m->d, (unsigned)domain, 300, 0, 0), 0);
 }
 
+static void adjust_pool(struct vm *m, uint64_t pool)
+{
+	assert_int_equal(cx_dispatch_adjust_pool(m->d, (unsigned)pool, 300, 0, 0), 0);
+}
+
+static const struct cx_dispatch_pool pools[] = { { "pool", CX_NO_POOL, 256, 0, 0 } };
+
 static struct vm *start(enum spy_op op, enum way way, uint64_t flags)
 {
 	static struct cx_plugin table;
@@ -312,12 +326,15 @@ static struct vm *start(enum spy_op op, enum way way, uint64_t flags)
 					      .pcpus = 2,
 					      .domains = domains,
 					      .n_domains = 5,
+					      .pools = pools,
+					      .n_pools = 1,
 					      .expects_refusal = true });
 	fall.m = m;
 	if (m->rc)
 		return m;
 	vmachine_at(m, 25 * VM_MS, set_param, 5);
 	vmachine_at(m, 26 * VM_MS, adjust, 0);
+	vmachine_at(m, 27 * VM_MS, adjust_pool, 0);
 	return m;
 }
 
