@@ -321,8 +321,8 @@ static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahe
 	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
 }
 
-/* A bucket of one turn, filled at the limit's rate; when it is empty all are parked.  Those that
- * run, on a pCPU each, run on until they hear of it. */
+/* A bucket of three quarters of a slice, filled at the limit's rate; when it is empty all are parked.
+ * Those that run, on a pCPU each, run on until they hear of it. */
 static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned percent,
 			 struct prop_limit *limit)
 {
@@ -330,7 +330,8 @@ static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned per
 
 	*limit = (struct prop_limit){ .rate_ns = percent,
 				      .period_ns = 100,
-				      .burst_ns = share_turn(c) + running * share_late(c) };
+				      .burst_ns = 3 * (uint64_t)most(c, "slice") / 4 +
+						  running * share_late(c) };
 }
 
 static bool share_limit(const struct prop_case *c, unsigned dom, unsigned percent,
