@@ -94,12 +94,12 @@ static struct stop say_way_up(struct words *w, const struct cx_ledger *l, unsign
 				continue;
 			}
 			say_pool(w, p);
-			say(w, "; %s is expandable, %" PRIu64 " more of ", p->name, need);
+			say(w, "; %s is expandable, %" PRIu64 " to borrow: ", p->name, need);
 			shown++;
 			continue;
 		}
 		if (skipped)
-			say(w, "%u pools more, then of ", skipped);
+			say(w, "%u pools more; ", skipped);
 		say_pool(w, p);
 		if (!p->expandable)
 			say(w, "; %s is not expandable", p->name);
@@ -112,7 +112,7 @@ static struct stop say_way_up(struct words *w, const struct cx_ledger *l, unsign
 		return (struct stop){ p, need };
 	}
 	if (skipped)
-		say(w, "%u pools more, then of ", skipped);
+		say(w, "%u pools more; ", skipped);
 	say_host(w, l);
 	return (struct stop){ NULL, need - (l->capacity - l->taken) };
 }

@@ -17,6 +17,8 @@
 
 /** Three significant digits with a unit: "812ns", "4.31us", "12.0ms", "2.50s". */
 const char *cx_fmt_ns(uint64_t ns, char buf[CX_SHORT]);
+/** The same with its sign: "-12.0ms"; "0" for nothing. */
+const char *cx_fmt_signed_ns(int64_t ns, char buf[CX_SHORT]);
 /** Three significant digits: "950", "4.31k", "12.0M". */
 const char *cx_fmt_count(double n, char buf[CX_SHORT]);
 /** One digit after the point; more below one, so that little is not shown as nothing. */

@@ -166,11 +166,6 @@ char *cx_change_text(const struct cx_record *record, const struct cx_change *cha
 	return text;
 }
 
-static bool in_stretch(const struct cx_timeline *timeline, uint64_t t_ns)
-{
-	return t_ns >= timeline->start_ns && t_ns - timeline->start_ns <= timeline->length_ns;
-}
-
 /* A black line of dashes on a white one, to be seen on every fill. */
 static void put_mark(FILE *out, double at, unsigned row, bool turn, const char *text)
 {
@@ -186,11 +181,9 @@ static void put_mark(FILE *out, double at, unsigned row, bool turn, const char *
 		turn ? "right" : "left", turn ? -0.7 : 0.7, -0.7 - 1.2 * row);
 }
 
-void cx_timeline_marks(FILE *out, const struct cx_record *record,
-		       const struct cx_timeline *timeline, double unit)
+void cx_change_marks(FILE *out, const struct cx_record *record, uint64_t start_ns,
+		     uint64_t length_ns, unsigned rows, double unit)
 {
-	unsigned pcpus = record->n_pcpus < timeline->pcpus ? record->n_pcpus : timeline->pcpus;
-	unsigned rows = pcpus < 2 ? 1 : pcpus + pcpus / 2; /* that fit into its height */
 	struct cx_changes list;
 	unsigned i, n = 0;
 
@@ -200,13 +193,21 @@ void cx_timeline_marks(FILE *out, const struct cx_record *record,
 		uint64_t t = list.change[i].event.t_ns;
 		char *text;
 
-		if (!in_stretch(timeline, t))
+		if (t < start_ns || t - start_ns > length_ns)
 			continue;
 		text = cx_change_text(record, &list.change[i]);
 		put_mark(out, (double)t / 1e9 * unit, n++ % rows,
-			 (double)(t - timeline->start_ns) > MARK_TURN * (double)timeline->length_ns,
-			 text);
+			 (double)(t - start_ns) > MARK_TURN * (double)length_ns, text);
 		free(text);
 	}
 	cx_changes_free(&list);
+}
+
+void cx_timeline_marks(FILE *out, const struct cx_record *record,
+		       const struct cx_timeline *timeline, double unit)
+{
+	unsigned pcpus = record->n_pcpus < timeline->pcpus ? record->n_pcpus : timeline->pcpus;
+
+	cx_change_marks(out, record, timeline->start_ns, timeline->length_ns,
+			pcpus < 2 ? 1 : pcpus + pcpus / 2, unit);
 }

@@ -39,12 +39,13 @@ static void put_runs(FILE *out, const struct cx_report *report)
 	fputs("scheduler,params,duration_ns,jain,error_100ms_percent,switches,switches_per_s,"
 	      "dispatch_p50_ns,dispatch_p99_ns,busy_percent,host_steal_ns,host_steal_percent,"
 	      "fragmented_ns,idle_while_ready_ns,degraded,interrupted," LATENCY_HEAD
-	      "," MIGRATION_HEAD "\n",
+	      "," MIGRATION_HEAD "," CX_BOUNDS_HEAD "\n",
 	      out);
 	for (i = 0; i < report->n_runs; i++) {
 		const struct cx_record *r = report->records[i];
 		const struct cx_metrics *m = report->metrics[i];
 		double error = cx_metrics_window_error(m, CX_HEADLINE_WINDOW_NS);
+		struct cx_metrics_bounds worst;
 
 		cx_put_csv(out, r->scheduler);
 		fputc(',', out);
@@ -60,8 +61,25 @@ static void put_runs(FILE *out, const struct cx_report *report)
 			m->idle_while_ready_ns, r->degraded, r->interrupted);
 		put_latency(out, &m->wake_ns);
 		put_migrations(out, m->migrations);
+		worst = cx_worst_bounds(m);
+		cx_put_bounds_csv(out, &worst);
 		fputc('\n', out);
 	}
+}
+
+static void put_esxtop(FILE *out, const struct cx_metrics_domain *x)
+{
+	const uint64_t time[CX_STATES] = {
+		[CX_RUNNING] = x->run_ns,     [CX_READY] = x->ready_ns,
+		[CX_LIMITED] = x->limited_ns, [CX_COSTOPPED] = x->costop_ns,
+		[CX_BLOCKED] = x->blocked_ns, [CX_PAUSED] = x->paused_ns,
+	};
+	unsigned part[CX_ESXTOP], k;
+	char buf[CX_SHORT];
+
+	cx_esxtop_parts(time, CX_ESXTOP_TWO, part);
+	for (k = 0; k < CX_ESXTOP; k++)
+		fprintf(out, ",%s", cx_esxtop_text(part[k], CX_ESXTOP_TWO, buf));
 }
 
 static void put_domain(FILE *out, const struct cx_record *r, const struct cx_metrics *m, unsigned d)
@@ -91,8 +109,13 @@ static void put_domain(FILE *out, const struct cx_record *r, const struct cx_met
 	put_latency(out, &x->wake_ns);
 	fprintf(out, ",%" PRIu64, x->switches);
 	put_migrations(out, x->migrations);
-	fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
-		x->skew_p50_ns, x->skew_p99_ns, x->skew_max_ns, x->corun_wall_ns, x->corun_all_ns);
+	fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, x->skew_p50_ns,
+		x->skew_p99_ns, x->skew_max_ns, x->corun_wall_ns, x->corun_all_ns);
+	fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64, x->lag_ns[1], x->lag_ns[50],
+		x->lag_ns[99]);
+	cx_put_bounds_csv(out, &x->bounds);
+	put_esxtop(out, x);
+	fputc('\n', out);
 }
 
 static void put_domains(FILE *out, const struct cx_report *report)
@@ -103,7 +126,11 @@ static void put_domains(FILE *out, const struct cx_report *report)
 	      "stop_ns,end,entitled_percent,received_percent,entitled_ns,run_ns,ready_ns,"
 	      "limited_ns,costop_ns,blocked_ns,paused_ns,lag_max_ns,lag_min_ns,lag_p50_ns,"
 	      "lag_p99_ns,progress,progress_unit," LATENCY_HEAD ",switches," MIGRATION_HEAD
-	      ",skew_p50_ns,skew_p99_ns,skew_max_ns,several_runnable_ns,all_together_ns\n",
+	      ",skew_p50_ns,skew_p99_ns,skew_max_ns,several_runnable_ns,all_together_ns,lag_signed_"
+	      "p1_ns,"
+	      "lag_signed_p50_ns,lag_signed_p99_ns," CX_BOUNDS_HEAD
+	      ",esxtop_run_percent,esxtop_rdy_percent,esxtop_mlmtd_percent,esxtop_cstp_percent,"
+	      "esxtop_wait_percent\n",
 	      out);
 	for (i = 0; i < report->n_runs; i++)
 		for (d = 0; d < report->records[i]->n_domains; d++)

@@ -65,6 +65,8 @@ int cx_report_folder(const struct cx_report *report, const char *dir, uint64_t g
 	if (!ret)
 		ret = cx_report_csv(report, &rows, dir, err);
 	if (!ret)
+		ret = cx_series_csv(report, &rows, dir, err);
+	if (!ret)
 		ret = cx_timeline_csv(report, &rows, &timeline, dir, err);
 	if (!ret)
 		ret = cx_plots_write(report, &rows, &timeline, dir, plots, err);

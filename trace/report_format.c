@@ -27,6 +27,18 @@ const char *cx_fmt_ns(uint64_t ns, char buf[CX_SHORT])
 	return buf;
 }
 
+const char *cx_fmt_signed_ns(int64_t ns, char buf[CX_SHORT])
+{
+	char size[CX_SHORT];
+
+	if (ns == 0)
+		snprintf(buf, CX_SHORT, "0");
+	else
+		snprintf(buf, CX_SHORT, "%s%.30s", ns < 0 ? "-" : "",
+			 cx_fmt_ns(ns < 0 ? -(uint64_t)ns : (uint64_t)ns, size));
+	return buf;
+}
+
 const char *cx_fmt_count(double n, char buf[CX_SHORT])
 {
 	static const char *const units[] = { "", "k", "M", "G", "T", "P", "E" };

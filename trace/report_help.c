@@ -33,7 +33,9 @@ static const struct {
 	  "max over domains and t of |received(t, t+W) - entitled(t, t+W)| / W" },
 	{ "lag", "Lag",
 	  "Entitled minus received time since the start: how far a domain is behind (positive) or "
-	  "ahead. (I. Stoica et al., RTSS 1996.)",
+	  "ahead. p1, p50, p99: for so much of its life the lag was that or less. (I. Stoica et "
+	  "al., "
+	  "RTSS 1996.)",
 	  "lag(t) = entitled(0, t) - received(0, t)" },
 	{ "states", "Run, ready, limited, co-stop, blocked, paused",
 	  "The states of a vCPU: on a pCPU; has work and waits for a pCPU; has work and is parked "
@@ -41,6 +43,26 @@ static const struct {
 	  "stopped by the administrator. At any time it is in exactly one, so they add up to 100 "
 	  "% of the domain's vCPUs' lives.",
 	  "100 x time in the state / sum of the vCPUs' lives" },
+	{ "esxtop", "%RUN, %RDY, %MLMTD, %CSTP, %WAIT",
+	  "The same states in the words of VMware's esxtop, the mean of the domain's vCPUs "
+	  "(esxtop's "
+	  "worlds), rounded so that they add up to 100.0. Unlike there they exclude each other: "
+	  "esxtop's %RDY includes %MLMTD. %WAIT is blocked and paused.",
+	  "100 x time in the state / sum of the vCPUs' lives" },
+	{ "shortfall", "Reservation shortfall",
+	  "How much a domain with a reservation lacked in its worst second, over all seconds (not "
+	  "only full ones) during which it demanded at every instant: its vCPUs that ran, were "
+	  "ready, "
+	  "limited or co-stopped, 100 each, made up the reservation. The reservation is that of "
+	  "the "
+	  "moment. 0: it was always kept; - : there was no such second, as with a domain that "
+	  "sleeps "
+	  "in between. Of a shorter life: all of it. Of a scheduler: its worst domain.",
+	  "max over t of integral of (reservation - received), t to t + 1 s" },
+	{ "overshoot", "Limit overshoot",
+	  "How much a domain with a limit received beyond it in its worst second, over all seconds "
+	  "with a limit throughout; the limit is that of the moment. 0: it was always kept.",
+	  "max over t of integral of (received - limit), t to t + 1 s" },
 	{ "progress", "Progress",
 	  "Work done as the guests themselves count it, in the workload's own unit, a second.",
 	  NULL },

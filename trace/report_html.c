@@ -82,7 +82,15 @@ static void cell_count(FILE *out, double n)
 
 /* ---- the headline ---- */
 
-static void headline_row(FILE *out, const struct cx_record *r, const struct cx_metrics *m)
+static void cell_bound(FILE *out, struct cx_metrics_bound bound)
+{
+	char buf[CX_SHORT];
+
+	cell(out, cx_fmt_bound(&bound, buf));
+}
+
+static void headline_row(FILE *out, const struct cx_record *r, const struct cx_metrics *m,
+			 bool bounded)
 {
 	double error = cx_metrics_window_error(m, CX_HEADLINE_WINDOW_NS);
 	const char *verdict = cx_run_verdict(r);
@@ -101,6 +109,10 @@ static void headline_row(FILE *out, const struct cx_record *r, const struct cx_m
 	cell_ns(out, cx_hist_percentile(&m->wake_ns, 99), m->wake_ns.count);
 	cell_percent(out, m->busy_percent);
 	cell_ns(out, m->idle_while_ready_ns, true);
+	if (bounded) {
+		cell_bound(out, cx_worst_bounds(m).shortfall);
+		cell_bound(out, cx_worst_bounds(m).overshoot);
+	}
 	fprintf(out, "<td%s>%.1f</td>",
 		m->steal_percent > CX_NOISY_STEAL_PERCENT ? " class=\"bad\"" : "",
 		m->steal_percent);
@@ -118,6 +130,7 @@ static void heading(FILE *out, bool links, const char *id, const char *text)
 
 void cx_html_headline(FILE *out, const struct cx_report *report, bool links)
 {
+	bool bounded = cx_report_bounded(report);
 	unsigned i;
 
 	fputs("<div class=\"wide\"><table><thead><tr><th>scheduler</th>", out);
@@ -129,10 +142,14 @@ void cx_html_headline(FILE *out, const struct cx_report *report, bool links)
 	heading(out, links, "wake", "wake-up p99");
 	heading(out, links, "busy", "busy %");
 	heading(out, links, "unused", "idle while ready");
+	if (bounded) {
+		heading(out, links, "shortfall", "shortfall");
+		heading(out, links, "overshoot", "overshoot");
+	}
 	heading(out, links, "steal", "host steal %");
 	fputs("<th>ended</th></tr></thead>\n<tbody>\n", out);
 	for (i = 0; i < report->n_runs; i++)
-		headline_row(out, report->records[i], report->metrics[i]);
+		headline_row(out, report->records[i], report->metrics[i], bounded);
 	fputs("</tbody></table></div>\n", out);
 }
 
@@ -525,6 +542,7 @@ int cx_report_html(const struct cx_report *report, const struct cx_rows *rows,
 		put_top(out, report);
 		fputs("<h2 id=\"schedulers\">Schedulers compared</h2>\n", out);
 		cx_html_headline(out, report, true);
+		failed = cx_html_side_by_side(out, report, rows);
 		put_plots(out, dir, plots, timeline);
 		fputs("<h2 id=\"domains\">Domains</h2>\n", out);
 		for (i = 0; i < report->n_runs && !failed; i++)

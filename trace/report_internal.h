@@ -72,6 +72,15 @@ struct cx_row_figures {
 	uint64_t skew_p99_ns; /* largest of any of its domains */
 	double corun;         /* percent of the time in which several could run; -1 = never */
 	uint64_t run_ns;
+	uint64_t time_ns[CX_STATES];      /* of all its domains' vCPUs */
+	int64_t lag_ns[CX_LAG_QUANTILES]; /* of all its domains' lifetimes together */
+	struct cx_metrics_bounds bounds;  /* of the domain in which it was worst */
+};
+
+/** One row in one interval of a run: the mean of its domains, in percent of one pCPU. */
+struct cx_row_interval {
+	double entitled, received;
+	uint64_t time_ns[CX_STATES]; /* of all its domains' vCPUs */
 };
 
 /** The rows of @report: from its first run, as all runs are of one scenario. */
@@ -80,6 +89,19 @@ void cx_rows_free(struct cx_rows *rows);
 /** Returns 0 or -ENOMEM. */
 int cx_row_measure(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
 		   unsigned row, struct cx_row_figures *out);
+void cx_row_interval(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
+		     unsigned row, unsigned interval, struct cx_row_interval *out);
+/** The lags of all domains of @row together.  Returns 0 or -ENOMEM. */
+int cx_row_lag(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
+	       unsigned row, int64_t lag_ns[CX_LAG_QUANTILES]);
+/** The worse of the two; one that was judged is worse than one that was not. */
+struct cx_metrics_bound cx_worse_bound(struct cx_metrics_bound a, struct cx_metrics_bound b);
+/** The worst of all domains of a run. */
+struct cx_metrics_bounds cx_worst_bounds(const struct cx_metrics *m);
+/** Has any domain or pool of any run a reservation or a limit, for a while at least? */
+bool cx_report_bounded(const struct cx_report *report);
+/** "12.3ms"; "-" where nothing was judged. */
+const char *cx_fmt_bound(const struct cx_metrics_bound *bound, char buf[CX_SHORT]);
 /** Domain @d's lifetime in the run, at least 1 ns. */
 double cx_lifetime_ns(const struct cx_record *record, unsigned d);
 
@@ -104,6 +126,16 @@ void cx_pools_text(const struct cx_record *record, FILE *out);
 /** A run's name in file names: its scheduler, made safe and unique: "credit", "credit-2". */
 void cx_run_slug(const struct cx_report *report, unsigned run, char *buf, size_t len);
 int cx_report_csv(const struct cx_report *report, const struct cx_rows *rows, const char *dir,
+		  struct cx_error *err);
+
+/** Columns of shortfall and overshoot, and what stands in them, each after a comma. */
+#define CX_BOUNDS_HEAD                                                                             \
+	"shortfall_window_ns,shortfall_judged_ns,shortfall_worst_ns,shortfall_at_ns,"              \
+	"overshoot_window_ns,overshoot_judged_ns,overshoot_worst_ns,overshoot_at_ns"
+void cx_put_bounds_csv(FILE *out, const struct cx_metrics_bounds *bounds);
+/** Write data/over-time.csv, rows-over-time.csv, lag.csv, lag-quantiles.csv and, if there are
+ *  any, pools.csv. */
+int cx_series_csv(const struct cx_report *report, const struct cx_rows *rows, const char *dir,
 		  struct cx_error *err);
 
 /** The chosen stretch of the timeline. */
@@ -139,7 +171,11 @@ int cx_changes_find(const struct cx_record *record, struct cx_changes *list);
 void cx_changes_free(struct cx_changes *list);
 /** "weight of web.0 and 3 more: 512", "pCPU 3 offline"; malloc'd, NULL when out of memory. */
 char *cx_change_text(const struct cx_record *record, const struct cx_change *change);
-/** Lines and labels of the changes within the stretch, for gnuplot; @unit: of its seconds. */
+/** Lines and labels of the changes within a stretch, for gnuplot; @unit: of its seconds;
+ *  @rows: so many labels fit one above the other. */
+void cx_change_marks(FILE *out, const struct cx_record *record, uint64_t start_ns,
+		     uint64_t length_ns, unsigned rows, double unit);
+/** The same for the timeline. */
 void cx_timeline_marks(FILE *out, const struct cx_record *record,
 		       const struct cx_timeline *timeline, double unit);
 
@@ -156,6 +192,8 @@ void cx_html_open(FILE *out, const char *title);
 void cx_html_close(FILE *out);
 /** The table over schedulers. */
 void cx_html_headline(FILE *out, const struct cx_report *report, bool links);
+/** Domain by domain, the schedulers one below the other (report_side.c). */
+int cx_html_side_by_side(FILE *out, const struct cx_report *report, const struct cx_rows *rows);
 /** The definitions of all figures (report_help.c). */
 void cx_html_formulas(FILE *out);
 /** A table heading that links to its definition. */

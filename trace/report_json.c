@@ -181,6 +181,58 @@ static object states_object(struct builder *b, const struct cx_metrics_domain *m
 	return o;
 }
 
+/** In esxtop's words; the numbers add up to 100. */
+static object percent_object(struct builder *b, const struct cx_metrics_domain *m)
+{
+	static const char *const names[CX_ESXTOP] = {
+		[CX_ESXTOP_RUN] = "run",       [CX_ESXTOP_RDY] = "ready",
+		[CX_ESXTOP_MLMTD] = "limited", [CX_ESXTOP_CSTP] = "costop",
+		[CX_ESXTOP_WAIT] = "wait",
+	};
+	const uint64_t time[CX_STATES] = {
+		[CX_RUNNING] = m->run_ns,     [CX_READY] = m->ready_ns,
+		[CX_LIMITED] = m->limited_ns, [CX_COSTOPPED] = m->costop_ns,
+		[CX_BLOCKED] = m->blocked_ns, [CX_PAUSED] = m->paused_ns,
+	};
+	object o = new_object(b);
+	unsigned part[CX_ESXTOP], k;
+
+	cx_esxtop_parts(time, CX_ESXTOP_TWO, part);
+	for (k = 0; k < CX_ESXTOP; k++)
+		add_double(b, o, names[k], part[k] / PERCENT);
+	return o;
+}
+
+static object bound_object(struct builder *b, const struct cx_metrics_bound *bound)
+{
+	object o = new_object(b);
+
+	add_u64(b, o, "window_ns", bound->window_ns);
+	add_u64(b, o, "worst_ns", bound->worst_ns);
+	add_u64(b, o, "at_ns", bound->at_ns);
+	add_u64(b, o, "judged_ns", bound->judged_ns);
+	return o;
+}
+
+static void add_bounds(struct builder *b, object to, const struct cx_metrics_bounds *bounds)
+{
+	add(b, to, "reservation_shortfall", bound_object(b, &bounds->shortfall));
+	add(b, to, "limit_overshoot", bound_object(b, &bounds->overshoot));
+}
+
+/** With its sign; the keys beside it are of the magnitude. */
+static object signed_lag_object(struct builder *b, const struct cx_metrics_domain *m)
+{
+	object o = new_object(b);
+
+	add_i64(b, o, "min", m->lag_ns[0]);
+	add_i64(b, o, "p1", m->lag_ns[1]);
+	add_i64(b, o, "p50", m->lag_ns[50]);
+	add_i64(b, o, "p99", m->lag_ns[99]);
+	add_i64(b, o, "max", m->lag_ns[100]);
+	return o;
+}
+
 static object siblings_object(struct builder *b, const struct cx_metrics_domain *m, unsigned n)
 {
 	object o = new_object(b), skew = new_object(b), corun = new_array(b);
@@ -222,10 +274,13 @@ static object domain_object(struct builder *b, const struct cx_record *record,
 	add_u64(b, o, "run_ns", m->run_ns);
 	add_u64(b, o, "demand_ns", m->demand_ns);
 	add(b, o, "states_percent", states_object(b, m));
+	add(b, o, "percent", percent_object(b, m));
+	add_bounds(b, o, &m->bounds);
 	add_i64(b, lag, "max", m->lag_max_ns);
 	add_i64(b, lag, "min", m->lag_min_ns);
 	add_u64(b, lag, "p50", m->lag_p50_ns);
 	add_u64(b, lag, "p99", m->lag_p99_ns);
+	add(b, lag, "signed", signed_lag_object(b, m));
 	add(b, o, "lag_ns", lag);
 	add_u64(b, o, "progress", m->progress);
 	add_text(b, o, "progress_unit", r->progress_unit);
@@ -305,7 +360,7 @@ static object pcpus_array(struct builder *b, const struct cx_record *r)
 	return a;
 }
 
-static object pools_array(struct builder *b, const struct cx_record *r)
+static object pools_array(struct builder *b, const struct cx_record *r, const struct cx_metrics *m)
 {
 	object a = new_array(b);
 	unsigned i;
@@ -321,6 +376,7 @@ static object pools_array(struct builder *b, const struct cx_record *r)
 		add_u64(b, o, "reservation", p->reservation);
 		add_u64(b, o, "limit", p->limit);
 		add_bool(b, o, "expandable", p->expandable);
+		add_bounds(b, o, &m->pools[i]);
 		append(b, a, o);
 	}
 	return a;
@@ -396,7 +452,7 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add(b, o, "trace", trace);
 	add(b, o, "pcpus", pcpus_array(b, r));
 	add(b, o, "changes", changes_array(b, r));
-	add(b, o, "pools", pools_array(b, r));
+	add(b, o, "pools", pools_array(b, r, m));
 	for (d = 0; d < r->n_domains; d++)
 		append(b, domains, domain_object(b, r, m, d));
 	add(b, o, "domains", domains);

@@ -5,20 +5,15 @@
  * All plots are to be read in grey too: fills differ in lightness or hatching, lines in
  * dashes and points, and what can be labelled is.
  */
-#include "trace/report_internal.h"
+#include "trace/report_plots.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH 1000u     /* of every plot, in pixels */
-#define BAR_HEIGHT 19u  /* of a horizontal bar */
-#define LANE_HEIGHT 46u /* of a pCPU in the timeline */
-#define FRAME 130u      /* title, axis and key of a plot */
-#define KEY_LINE 22u
-#define TAG_WIDTH 0.008    /* of a tag's letter, as part of the timeline's width ... */
-#define TAG_MARGIN 0.006   /* ... and what a box needs besides to show it */
+#define WIDTH 1000u        /* of every plot, in pixels */
+#define BAR_HEIGHT 19u     /* of a horizontal bar */
 #define ERROR_FLOOR 0.01   /* percent: less is drawn here, as zero has no logarithm */
 #define SHARE_MARGIN 1.04  /* likewise on a linear one */
 #define AXIS_MARGIN 1.3    /* room beside the data on a logarithmic axis */
@@ -32,6 +27,11 @@ static const char *const fills[] = {
 	"fc rgb '#37474f' fs pattern 1", "fc rgb '#8a5a00' fs pattern 2",
 };
 #define FILLS (sizeof(fills) / sizeof(fills[0]))
+
+const char *cx_fill_style(unsigned i)
+{
+	return fills[i % FILLS];
+}
 
 #define LINE_STYLES(DO)                                                                            \
 	DO("lw 2.5 dt 1 lc rgb '#1f4e79'", "pt 7 ps 0.7")                                          \
@@ -59,9 +59,7 @@ const char *cx_dash_style(unsigned i)
 	return dashes[i % LINES];
 }
 
-static const struct {
-	const char *title, *fill;
-} state_styles[CX_STATES] = {
+static const struct cx_state_style state_styles[CX_STATES] = {
 	[CX_RUNNING] = { "run", "fc rgb '#1f4e79' fs solid 1.0" },
 	[CX_READY] = { "ready", "fc rgb '#c0563f' fs pattern 4" },
 	[CX_LIMITED] = { "limited", "fc rgb '#5e3370' fs pattern 1" },
@@ -70,16 +68,12 @@ static const struct {
 	[CX_PAUSED] = { "paused", "fc rgb '#9aa5ad' fs solid 1.0" },
 };
 
-struct script {
-	FILE *out;
-	const struct cx_report *report;
-	const struct cx_rows *rows;
-	const struct cx_timeline *timeline;
-	struct cx_plot *plot;
-	unsigned run;
-};
+struct cx_state_style cx_state_style(unsigned state)
+{
+	return state_styles[state % CX_STATES];
+}
 
-static void header(const struct script *s, unsigned height, const char *what)
+void cx_plot_header(const struct cx_script *s, unsigned height, const char *what)
 {
 	fprintf(s->out,
 		"# %s\n"
@@ -100,13 +94,13 @@ static void header(const struct script *s, unsigned height, const char *what)
 	fputs("\n", s->out);
 }
 
-static const char *scheduler(const struct script *s, unsigned run)
+const char *cx_plot_scheduler(const struct cx_script *s, unsigned run)
 {
 	return cx_or_empty(s->report->records[run]->scheduler);
 }
 
 /** A logarithmic axis of time, in seconds, from @low to @high, labelled as people say it. */
-static void time_axis(const struct script *s, double low, double high)
+static void time_axis(const struct cx_script *s, double low, double high)
 {
 	static const char *const names[] = {
 		"10 ns", "100 ns", "1 us", "10 us", "100 us", "1 ms",
@@ -129,8 +123,7 @@ static void time_axis(const struct script *s, double low, double high)
 	fputs(")\n", s->out);
 }
 
-/** Between the plot's clauses; nothing before the first. */
-static void clause(FILE *out, bool *first)
+void cx_plot_clause(FILE *out, bool *first)
 {
 	fputs(*first ? "plot " : ", \\\n     ", out);
 	*first = false;
@@ -138,13 +131,13 @@ static void clause(FILE *out, bool *first)
 
 /* ---- received against entitled ---- */
 
-static unsigned bars_height(const struct script *s, unsigned keys)
+unsigned cx_plot_bars_height(const struct cx_script *s, unsigned keys)
 {
-	return FRAME + keys * KEY_LINE + s->rows->n * (s->report->n_runs + 1) * BAR_HEIGHT;
+	return CX_PLOT_FRAME + keys * CX_PLOT_KEY_LINE +
+	       s->rows->n * (s->report->n_runs + 1) * BAR_HEIGHT;
 }
 
-/** Bars from top to bottom: a block for each row, in it a bar for each run. */
-static void bars_axes(const struct script *s)
+void cx_plot_bars_axes(const struct cx_script *s)
 {
 	unsigned n = s->report->n_runs;
 
@@ -157,8 +150,21 @@ static void bars_axes(const struct script *s)
 		n, s->rows->n * (n + 1) - 1);
 }
 
+void cx_plot_bars_names(const struct cx_script *s)
+{
+	unsigned n = s->report->n_runs, r;
+
+	fputs("set ytics (", s->out);
+	for (r = 0; r < s->rows->n; r++) {
+		fputs(r ? ", \\\n    " : "", s->out);
+		cx_put_tic(s->out, s->rows->row[r].label);
+		fprintf(s->out, " %.1f", r * (n + 1) + (n - 1) / 2.0);
+	}
+	fputs(")\n", s->out);
+}
+
 /** Where the axis of shares ends.  (gnuplot does not look at a box's end for that.) */
-static double share_range(const struct script *s)
+static double share_range(const struct cx_script *s)
 {
 	double most = 0;
 	unsigned r, i;
@@ -173,45 +179,40 @@ static double share_range(const struct script *s)
 	return most > 0 ? most * SHARE_MARGIN : 1;
 }
 
-static void write_shares(struct script *s)
+static void write_shares(struct cx_script *s)
 {
 	unsigned n = s->report->n_runs, r, i;
 	bool first = true, spread = false;
 
 	for (r = 0; r < s->rows->n; r++)
 		spread |= s->rows->row[r].count > 1;
-	header(s, bars_height(s, 1),
-	       "Received against entitled share, for each domain and scheduler.");
+	cx_plot_header(s, cx_plot_bars_height(s, 1),
+		       "Received against entitled share, for each domain and scheduler.");
 	fputs("set xlabel 'share while the domain lived (percent of one pCPU)'\n", s->out);
 	fprintf(s->out, "set xrange [0:%.4g]\n", share_range(s));
-	bars_axes(s);
-	fputs("set ytics (", s->out);
-	for (r = 0; r < s->rows->n; r++) {
-		fputs(r ? ", \\\n    " : "", s->out);
-		cx_put_tic(s->out, s->rows->row[r].label);
-		fprintf(s->out, " %.1f", r * (n + 1) + (n - 1) / 2.0);
-	}
-	fputs(")\ndata = 'data/rows.csv'\n", s->out);
+	cx_plot_bars_axes(s);
+	cx_plot_bars_names(s);
+	fputs("data = 'data/rows.csv'\n", s->out);
 	for (i = 0; i < n; i++) {
-		clause(s->out, &first);
+		cx_plot_clause(s->out, &first);
 		fprintf(s->out,
 			"data skip 1 using (0):(y($1,$2)):(0):($2 == %u ? $6 : NaN):"
 			"(y($1,$2)-0.42):(y($1,$2)+0.42) with boxxyerror %s "
 			"border lc rgb 'black' title ",
-			i, fills[i % FILLS]);
-		cx_put_gnuplot(s->out, scheduler(s, i));
+			i, cx_fill_style(i));
+		cx_put_gnuplot(s->out, cx_plot_scheduler(s, i));
 	}
 	if (spread) {
-		clause(s->out, &first);
+		cx_plot_clause(s->out, &first);
 		fputs("data skip 1 using 6:(y($1,$2)):7:8 with xerrorbars pt 0 lw 1.5 "
 		      "lc rgb '#707070' title 'least and most of the replicas'",
 		      s->out);
 	}
-	clause(s->out, &first);
+	cx_plot_clause(s->out, &first);
 	fputs("data skip 1 using 5:(y($1,$2)-0.5):(0):(1) with vectors nohead lw 5 "
 	      "lc rgb 'white' notitle",
 	      s->out);
-	clause(s->out, &first);
+	cx_plot_clause(s->out, &first);
 	fputs("data skip 1 using 5:(y($1,$2)-0.5):(0):(1) with vectors nohead lw 2.5 "
 	      "lc rgb 'black' title 'entitled'\n",
 	      s->out);
@@ -219,7 +220,7 @@ static void write_shares(struct script *s)
 
 /* ---- where the time went ---- */
 
-static bool state_seen(const struct cx_report *report, unsigned state)
+bool cx_state_seen(const struct cx_report *report, unsigned state)
 {
 	unsigned i, v;
 
@@ -235,22 +236,22 @@ static bool any_states(const struct cx_report *report)
 	unsigned k;
 
 	for (k = 0; k < CX_STATES; k++)
-		if (state_seen(report, k))
+		if (cx_state_seen(report, k))
 			return true;
 	return false;
 }
 
-static void write_states(struct script *s)
+static void write_states(struct cx_script *s)
 {
 	/* In the order of the file's columns, from column 9 on. */
 	unsigned n = s->report->n_runs, r, i, k;
 	bool first = true;
 
-	header(s, bars_height(s, 1), "Where the time of each domain's vCPUs went.");
+	cx_plot_header(s, cx_plot_bars_height(s, 1), "Where the time of each domain's vCPUs went.");
 	fputs("set xlabel 'time of its vCPUs (percent)'\nset xrange [0:100]\n"
 	      "",
 	      s->out);
-	bars_axes(s);
+	cx_plot_bars_axes(s);
 	fputs("set ytics (", s->out);
 	for (r = 0; r < s->rows->n; r++)
 		for (i = 0; i < n; i++) {
@@ -261,7 +262,7 @@ static void write_states(struct script *s)
 			if (!mem)
 				return;
 			fprintf(mem, "%s%s%s", i ? "" : s->rows->row[r].label, i ? "" : "   ",
-				scheduler(s, i));
+				cx_plot_scheduler(s, i));
 			fclose(mem);
 			fputs(r || i ? ", \\\n    " : "", s->out);
 			cx_put_tic(s->out, text);
@@ -273,9 +274,9 @@ static void write_states(struct script *s)
 	      "from(k) = k ? sum [j=0:k-1] column(9+j) : 0\n",
 	      s->out);
 	for (k = 0; k < CX_STATES; k++) {
-		if (!state_seen(s->report, k))
+		if (!cx_state_seen(s->report, k))
 			continue;
-		clause(s->out, &first);
+		cx_plot_clause(s->out, &first);
 		fprintf(s->out,
 			"data skip 1 using (0):(y($1,$2)):(from(%u)):(from(%u)):"
 			"(y($1,$2)-0.42):(y($1,$2)+0.42) with boxxyerror %s "
@@ -297,7 +298,7 @@ static bool any_windows(const struct cx_report *report)
 	return false;
 }
 
-static void window_range(const struct script *s)
+static void window_range(const struct cx_script *s)
 {
 	double low = 1e300, high = 0;
 	unsigned i;
@@ -314,13 +315,14 @@ static void window_range(const struct script *s)
 		time_axis(s, low, high);
 }
 
-static void write_windows(struct script *s)
+static void write_windows(struct cx_script *s)
 {
 	bool first = true;
 	unsigned i;
 
-	header(s, 480,
-	       "The largest error of any domain in any window, against the window's length.");
+	cx_plot_header(
+		s, 480,
+		"The largest error of any domain in any window, against the window's length.");
 	fprintf(s->out,
 		"set logscale xy\nset grid xtics ytics ls 100 back\n"
 		"set xlabel 'length of the window'\n"
@@ -331,12 +333,12 @@ static void write_windows(struct script *s)
 		ERROR_FLOOR, ERROR_FLOOR);
 	window_range(s);
 	for (i = 0; i < s->report->n_runs; i++) {
-		clause(s->out, &first);
+		cx_plot_clause(s->out, &first);
 		fprintf(s->out,
 			"data skip 1 using 3:($1 == %u ? floor_($4) : NaN) with linespoints %s "
 			"title ",
 			i, lines[i % LINES]);
-		cx_put_gnuplot(s->out, scheduler(s, i));
+		cx_put_gnuplot(s->out, cx_plot_scheduler(s, i));
 	}
 	fputs("\n", s->out);
 }
@@ -365,7 +367,7 @@ static double latency_bottom(const struct cx_report *report)
 	return 50.0 / (double)most;
 }
 
-static void latency_range(const struct script *s)
+static void latency_range(const struct cx_script *s)
 {
 	double low = 1e300, high = 0;
 	unsigned i;
@@ -382,13 +384,13 @@ static void latency_range(const struct script *s)
 	time_axis(s, low, fmax(high, 10 * low));
 }
 
-static void write_latencies(struct script *s)
+static void write_latencies(struct cx_script *s)
 {
 	double bottom = latency_bottom(s->report);
 	bool first = true;
 	unsigned i;
 
-	header(s, 480, "How many wake-ups waited at least so long for a pCPU.");
+	cx_plot_header(s, 480, "How many wake-ups waited at least so long for a pCPU.");
 	fprintf(s->out,
 		"set logscale xy\nset grid xtics ytics ls 100 back\n"
 		"set xlabel 'time from event to running'\n"
@@ -405,7 +407,7 @@ static void write_latencies(struct script *s)
 
 		if (!s->report->metrics[i]->wake_ns.count)
 			continue;
-		clause(s->out, &first);
+		cx_plot_clause(s->out, &first);
 		fprintf(s->out,
 			"data skip 1 using (t($3)):($1 == %u ? p($4) : NaN) with fsteps %s "
 			"notitle, \\\n     "
@@ -413,90 +415,16 @@ static void write_latencies(struct script *s)
 			"%s notitle, \\\n     "
 			"keyentry with linespoints %s title ",
 			i, dashes[i % LINES], i, style, style);
-		cx_put_gnuplot(s->out, scheduler(s, i));
+		cx_put_gnuplot(s->out, cx_plot_scheduler(s, i));
 	}
 	fputs("\n", s->out);
-}
-
-/* ---- the timeline ---- */
-
-/** The unit of the time axis, so that its numbers are short. */
-static double axis_unit(uint64_t length_ns, const char **name)
-{
-	*name = length_ns < 2000000000ull ? "ms" : "s";
-	return length_ns < 2000000000ull ? 1e3 : 1;
-}
-
-static void timeline_axes(const struct script *s, double unit, const char *name)
-{
-	const struct cx_record *record = s->report->records[s->run];
-	unsigned n = record->n_pcpus < s->timeline->pcpus ? record->n_pcpus : s->timeline->pcpus;
-	double start = (double)s->timeline->start_ns / 1e9;
-	double length = (double)s->timeline->length_ns / 1e9;
-	unsigned p;
-
-	fprintf(s->out,
-		"set xlabel 'time since the start of the run (%s)'\n"
-		"set xrange [%.9g:%.9g]\nset format x '%%g'\n"
-		"set ylabel 'pCPU'\nset yrange [%u.5:-0.5]\nset ytics (",
-		name, start * unit, (start + length) * unit, n ? n - 1 : 0);
-	for (p = 0; p < n; p++)
-		fprintf(s->out, "%s'%u' %u", p ? ", " : "", p, p);
-	fputs(")\nset tics out nomirror\nset grid xtics ls 100 back\n"
-	      "set key Left reverse\n"
-	      "set style textbox opaque noborder fillcolor rgb 'white' margins 0.4,0.4\n",
-	      s->out);
-}
-
-static void write_timeline(struct script *s)
-{
-	const struct cx_record *record = s->report->records[s->run];
-	unsigned n = record->n_pcpus < s->timeline->pcpus ? record->n_pcpus : s->timeline->pcpus;
-	double length = (double)s->timeline->length_ns / 1e9, unit;
-	char slug[64];
-	const char *name;
-	bool first = true;
-	unsigned r;
-
-	unit = axis_unit(s->timeline->length_ns, &name);
-	header(s, FRAME + n * LANE_HEIGHT + (s->rows->n + 3) / 4 * KEY_LINE,
-	       "Who ran on which pCPU, in a stretch of the run.");
-	timeline_axes(s, unit, name);
-	cx_timeline_marks(s->out, record, s->timeline, unit);
-	cx_run_slug(s->report, s->run, slug, sizeof(slug));
-	fprintf(s->out, "u = %g                  # seconds to %s\ndata = 'data/timeline-%s.csv'\n",
-		unit, name, slug);
-	for (r = 0; r < s->rows->n; r++) {
-		char tag[4] = { CX_ROW_LETTER(r), ' ', '\0' };
-		char *text = NULL;
-		size_t len;
-		FILE *mem = open_memstream(&text, &len);
-
-		if (!mem)
-			return;
-		fprintf(mem, "%s %s", tag, s->rows->row[r].label);
-		fclose(mem);
-		clause(s->out, &first);
-		fprintf(s->out,
-			"data skip 1 using ($4 == %u ? u*$2 : "
-			"NaN):1:(u*$2):(u*$3):($1-0.38):($1+0.38) "
-			"with boxxyerror %s border lc rgb 'black' lw 0.5 title ",
-			r, fills[r % FILLS]);
-		cx_put_gnuplot(s->out, text);
-		free(text);
-	}
-	clause(s->out, &first);
-	fprintf(s->out,
-		"data skip 1 using ($3-$2 > %.9g * (%g + %g * strlen(strcol(8))) && $7 == 0 ? "
-		"u*($2+$3)/2 : NaN):1:8 with labels boxed center font ',11' notitle\n",
-		length, TAG_MARGIN, TAG_WIDTH);
 }
 
 /* ---- all of them ---- */
 
 struct recipe {
 	const char *name, *title, *help;
-	void (*write)(struct script *s);
+	void (*write)(struct cx_script *s);
 	bool (*worth)(const struct cx_report *report); /* is there anything to draw? */
 };
 
@@ -516,6 +444,15 @@ static const struct recipe recipes[] = {
 	  "limit. Co-stop: held back to wait for siblings. Blocked: had nothing to do. A domain "
 	  "that is blocked most of the time lacks work, not a pCPU.",
 	  write_states, any_states },
+	{ "lag", "How far behind or ahead",
+	  "Lag is what a domain was entitled to since it started less what it received: right of "
+	  "the "
+	  "middle it is behind, left of it ahead. The thin line reaches from the least lag of the "
+	  "run to the largest, the narrow bar holds all but the outer 1 % of the time on either "
+	  "side, the wide one the middle half, the mark is the median. Near zero the axis is even, "
+	  "further out each step is ten times the last. A domain whose bar lies to one side is "
+	  "served too little or too much for good; a wide bar is unfair for a while, either way.",
+	  cx_write_lag, any_windows },
 	{ "window-error", "Fairness against the length of the window",
 	  "For each length of a window: the largest difference, over all windows of that length "
 	  "and all domains, between what a domain received in it and what it was entitled to. "
@@ -531,32 +468,48 @@ static const struct recipe recipes[] = {
 	  write_latencies, any_wakes },
 };
 
-static const struct recipe timeline_recipe = {
-	"timeline",
-	"Who ran where",
-	"A row is a pCPU, a box the time for which one vCPU ran there without a break; white is "
-	"idle, or the host's other work. The letter on the longer boxes is the domain's in the "
-	"legend, a number after it says which replica. Boxes too short to be drawn are merged "
-	"under the longest of them. A dashed line is a change that the scenario asks for.",
-	write_timeline,
-	any_windows,
+/* One for each run. */
+static const struct recipe run_recipes[] = {
+	{ "over-time", "Entitled and received over time",
+	  "A lane for each domain, against the time of the run: the filled part is what it "
+	  "received "
+	  "in each interval, the black line what it was entitled to in it, both in percent of one "
+	  "pCPU; a lane's scale stands on its right and is the same for all schedulers. After a "
+	  "change (a dashed line) the line steps at once, and the fill should follow within a few "
+	  "slices.",
+	  cx_write_over_time, any_states },
+	{ "states-over-time", "Where the time went, over time",
+	  "Of the time of a domain's vCPUs in each interval: run, on a pCPU; ready, waiting for "
+	  "one "
+	  "(esxtop's %RDY without %MLMTD); limited, held back by a limit (%MLMTD); co-stop "
+	  "(%CSTP); "
+	  "wait, blocked or paused (%WAIT). Each lane is 0 to 100 percent of its vCPUs' lives; it "
+	  "is "
+	  "empty where the domain did not live.",
+	  cx_write_states_over_time, any_states },
+	{ "timeline", "Who ran where",
+	  "A row is a pCPU, a box the time for which one vCPU ran there without a break; white is "
+	  "idle, or the host's other work. The letter on the longer boxes is the domain's in the "
+	  "legend, a number after it says which replica. Boxes too short to be drawn are merged "
+	  "under the longest of them. A dashed line is a change that the scenario asks for.",
+	  cx_write_timeline, any_windows },
 };
 
-static int write_one(struct script *s, struct cx_plots *plots, const struct recipe *recipe,
-		     const char *dir, struct cx_error *err)
+static int write_one(struct cx_script *s, struct cx_plots *plots, const struct recipe *recipe,
+		     bool of_run, const char *dir, struct cx_error *err)
 {
 	char name[128];
 
 	if (plots->n == CX_PLOTS_MAX)
 		return 0;
 	s->plot = &plots->plot[plots->n];
-	if (recipe->write == write_timeline) {
+	if (of_run) {
 		char slug[48];
 
 		cx_run_slug(s->report, s->run, slug, sizeof(slug));
 		snprintf(s->plot->name, sizeof(s->plot->name), "%s-%s", recipe->name, slug);
 		snprintf(s->plot->title, sizeof(s->plot->title), "%s: %.80s", recipe->title,
-			 scheduler(s, s->run));
+			 cx_plot_scheduler(s, s->run));
 	} else {
 		snprintf(s->plot->name, sizeof(s->plot->name), "%s", recipe->name);
 		snprintf(s->plot->title, sizeof(s->plot->title), "%s", recipe->title);
@@ -577,15 +530,19 @@ int cx_plots_write(const struct cx_report *report, const struct cx_rows *rows,
 		   const struct cx_timeline *timeline, const char *dir, struct cx_plots *plots,
 		   struct cx_error *err)
 {
-	struct script s = { .report = report, .rows = rows, .timeline = timeline };
-	unsigned i;
+	struct cx_script s = { .report = report, .rows = rows, .timeline = timeline };
+	unsigned n = sizeof(run_recipes) / sizeof(run_recipes[0]), i;
 	int ret = 0;
 
 	plots->n = 0;
-	for (i = 0; i < sizeof(recipes) / sizeof(recipes[0]) && !ret && rows->n; i++)
+	if (rows->n == 0)
+		return 0;
+	for (i = 0; i < sizeof(recipes) / sizeof(recipes[0]) && !ret; i++)
 		if (recipes[i].worth(report))
-			ret = write_one(&s, plots, &recipes[i], dir, err);
-	for (s.run = 0; s.run < report->n_runs && !ret && rows->n && timeline->length_ns; s.run++)
-		ret = write_one(&s, plots, &timeline_recipe, dir, err);
+			ret = write_one(&s, plots, &recipes[i], false, dir, err);
+	for (i = 0; i < n && timeline->length_ns; i++)
+		for (s.run = 0; s.run < report->n_runs && !ret; s.run++)
+			if (run_recipes[i].worth(report))
+				ret = write_one(&s, plots, &run_recipes[i], true, dir, err);
 	return ret;
 }

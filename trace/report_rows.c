@@ -171,6 +171,8 @@ static void add_domain(const struct cx_record *record, const struct cx_metrics *
 	time[CX_COSTOPPED] += dom->costop_ns;
 	time[CX_BLOCKED] += dom->blocked_ns;
 	time[CX_PAUSED] += dom->paused_ns;
+	out->bounds.shortfall = cx_worse_bound(out->bounds.shortfall, dom->bounds.shortfall);
+	out->bounds.overshoot = cx_worse_bound(out->bounds.overshoot, dom->bounds.overshoot);
 }
 
 int cx_row_measure(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
@@ -206,10 +208,11 @@ int cx_row_measure(const struct cx_report *report, unsigned run, const struct cx
 		wall += time[i];
 	for (i = 0; i < CX_STATES; i++)
 		out->state[i] = wall ? PERCENT * (double)time[i] / (double)wall : 0;
+	memcpy(out->time_ns, time, sizeof(time));
 	out->corun = several ? PERCENT * (double)together / (double)several : -1;
 	out->wakes = wakes->count;
 	out->wake_p50_ns = cx_hist_percentile(wakes, 50);
 	out->wake_p99_ns = cx_hist_percentile(wakes, 99);
 	free(wakes);
-	return 0;
+	return cx_row_lag(report, run, rows, row, out->lag_ns);
 }

@@ -311,12 +311,67 @@ static void put_block(FILE *out, const struct cx_report *report, const struct cx
 	}
 }
 
+/* ---- side by side ---- */
+
+static void side_cells(const struct cx_row_figures *f, bool bounded, char c[][CX_SHORT])
+{
+	static const unsigned shown[] = { 1, 50, 99 };
+	unsigned part[CX_ESXTOP], k, n = 0;
+
+	cx_esxtop_parts(f->time_ns, CX_ESXTOP_ONE, part);
+	for (k = 0; k < CX_ESXTOP; k++)
+		cx_esxtop_text(part[k], CX_ESXTOP_ONE, c[n++]);
+	for (k = 0; k < sizeof(shown) / sizeof(shown[0]); k++)
+		cx_fmt_signed_ns(f->lag_ns[shown[k]], c[n++]);
+	if (bounded) {
+		cx_fmt_bound(&f->bounds.shortfall, c[n++]);
+		cx_fmt_bound(&f->bounds.overshoot, c[n++]);
+	}
+}
+
+/** A domain, and below it a line for each scheduler. */
+static void put_side_by_side(FILE *out, const struct cx_report *report, const struct cx_rows *rows,
+			     bool bounded, unsigned width)
+{
+	static const struct column columns[] = {
+		{ "%RUN", 5 },   { "%RDY", 5 }, { "%MLMTD", 6 }, { "%CSTP", 5 }, { "%WAIT", 5 },
+		{ "lag p1", 8 }, { "p50", 8 },  { "p99", 8 },    { "short", 7 }, { "over", 7 },
+	};
+	unsigned n = sizeof(columns) / sizeof(columns[0]) - (bounded ? 0 : 2), row, run;
+	unsigned longest = NAME_MIN;
+	struct table t;
+
+	for (run = 0; run < report->n_runs; run++)
+		longest = at_least(longest, 2 + cx_text_width(report->records[run]->scheduler));
+	t = new_table(out, columns, n, longest < NAME_MAX ? longest : NAME_MAX, width);
+	fputc('\n', out);
+	put_head(&t, "side by side");
+	for (row = 0; row < rows->n; row++) {
+		unsigned full = cx_text_width(rows->row[row].label);
+
+		cx_put_cell(out, rows->row[row].label, full < width ? full : width, false);
+		fputc('\n', out);
+		for (run = 0; run < report->n_runs; run++) {
+			char cells[CELLS][CX_SHORT], name[CX_SHORT];
+			struct cx_row_figures f;
+
+			if (cx_row_measure(report, run, rows, row, &f))
+				return;
+			side_cells(&f, bounded, cells);
+			snprintf(name, sizeof(name), "  %.28s",
+				 cx_or_empty(report->records[run]->scheduler));
+			put_line(&t, name, cells);
+		}
+	}
+}
+
 void cx_report_text(const struct cx_report *report, FILE *out, unsigned columns)
 {
 	unsigned width = columns ? at_least(columns, COLUMNS_MIN) : COLUMNS_DEFAULT, i;
 	struct paragraph warnings = { out, width, 0 };
 	struct cx_rows rows;
 	struct shown shown;
+	bool bounded;
 
 	if (report->n_runs == 0) {
 		fputs("nothing was run\n", out);
@@ -333,14 +388,23 @@ void cx_report_text(const struct cx_report *report, FILE *out, unsigned columns)
 	shown = what_to_show(report, &rows);
 	for (i = 0; i < report->n_runs; i++)
 		put_block(out, report, &rows, &shown, i, width);
+	bounded = cx_report_bounded(report);
+	put_side_by_side(out, report, &rows, bounded, width);
 	fputc('\n', out);
 	put_wrapped(out,
 		    "entitled, received: percent of one pCPU while the domain lived; ready .. "
 		    "blocked: percent of its vCPUs' time; wake: event to running; migr: "
 		    "migrations; E(100ms): the largest error in any 100 ms, percent of one pCPU; "
 		    "dispatch: cost of a decision; busy: percent of all pCPUs; steal: percent of "
-		    "the run time that the host took away.",
+		    "the run time that the host took away. Side by side: percent of its vCPUs' "
+		    "time in esxtop's words, except that %RDY is without %MLMTD; lag: entitled "
+		    "less received since its start, positive = behind.",
 		    width, 0);
+	if (bounded)
+		put_wrapped(out,
+			    "short, over: the worst second of its reservation, while it demanded "
+			    "it all, and of its limit; - = no second to judge by.",
+			    width, 0);
 	if (shown.spread)
 		put_wrapped(out,
 			    "Replicas are shown together: means, and the least and most that "

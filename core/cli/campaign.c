@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/cli/campaign.h"
 
+#include "base/units.h"
 #include "core/vmm/vmm.h"
 
 #include <errno.h>
@@ -281,6 +282,28 @@ static int check_runs(struct campaign *c)
 	return CX_STATUS_DONE;
 }
 
+/* A shorter run than the scenario's own may end before all of it has happened. */
+static void tell_what_is_left_out(const struct campaign *c)
+{
+	char at[40], end[40];
+
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct cx_scenario *s = c->scenarios[i];
+		unsigned first = 0;
+
+		while (first < s->n_changes && s->changes[first].at_ns < duration_of(c, i))
+			first++;
+		if (first == s->n_changes)
+			continue;
+		cx_complain("%s:%u: changes[%u]: at %s is after the end of this run, %s: it and "
+			    "%u more do not happen",
+			    s->path, s->changes[first].line, s->changes[first].entry,
+			    cx_format_duration(s->changes[first].at_ns, at, sizeof(at)),
+			    cx_format_duration(duration_of(c, i), end, sizeof(end)),
+			    s->n_changes - first - 1);
+	}
+}
+
 static int run_scenario(struct campaign *c, unsigned i, bool *failed)
 {
 	const struct cx_lineup *lineup = &c->lineups[i];
@@ -400,6 +423,7 @@ int cx_campaign(const struct cx_cli_options *options, const struct cx_cli_paths 
 	if (status == CX_STATUS_DONE)
 		status = make_folders(&c, several);
 	if (status == CX_STATUS_DONE) {
+		tell_what_is_left_out(&c);
 		c.stop = cx_stop_on_signals();
 		status = finish(&c, run_all(&c));
 		abandon_folders(&c);

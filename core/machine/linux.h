@@ -5,7 +5,7 @@
  * Weights become nice values: the heaviest domain keeps 0, one of 1/1.25 of its weight
  * gets 1, and so on to 19 (a nice step is a factor of 1.25 in the kernel), so no
  * privilege is needed at the start; a weight that is raised during the run needs it.
- * Reservations and limits have no counterpart and are ignored.  A pCPU that is offline is one
+ * Reservations, limits and resource pools have no counterpart and are ignored.  A pCPU that is offline is one
  * that no thread may run on.
  */
 #ifndef CX_CORE_LINUX_H
@@ -51,6 +51,9 @@ struct cx_linux_adjustment {
  */
 int cx_linux_adjust(struct cx_linux *linux_, unsigned domain,
 		    const struct cx_linux_adjustment *adjustment);
+/** New values of a resource pool, of which the host's scheduler knows nothing: noted likewise. */
+void cx_linux_adjust_pool(struct cx_linux *linux_, unsigned pool,
+			  const struct cx_linux_adjustment *adjustment);
 /**
  * Take a pCPU away from all threads, or give it back; by the thread that polls.  Returns 0;
  * -EBUSY: some thread may run nowhere else; other negative errno; with a message.

@@ -91,11 +91,11 @@ static void note(struct cx_linux *l, enum cx_event_type type, unsigned pcpu, uin
 	};
 }
 
-static void note_value(struct cx_linux *l, unsigned domain, enum cx_adjust what,
-		       const unsigned *value)
+static void note_value(struct cx_linux *l, enum cx_event_type type, unsigned which,
+		       enum cx_adjust what, const unsigned *value)
 {
 	if (value)
-		note(l, CX_EV_ADJUST, 0, domain, what, *value);
+		note(l, type, 0, which, what, *value);
 }
 
 static int set_weight(struct cx_linux *l, unsigned domain, unsigned weight)
@@ -121,10 +121,17 @@ int cx_linux_adjust(struct cx_linux *l, unsigned domain, const struct cx_linux_a
 	int rc = a->weight ? set_weight(l, domain, *a->weight) : 0;
 
 	/* Entitlement is by what the scenario asks for, whatever came of it. */
-	note_value(l, domain, CX_ADJUST_WEIGHT, a->weight);
-	note_value(l, domain, CX_ADJUST_RESERVATION, a->reservation);
-	note_value(l, domain, CX_ADJUST_LIMIT, a->limit);
+	note_value(l, CX_EV_ADJUST, domain, CX_ADJUST_WEIGHT, a->weight);
+	note_value(l, CX_EV_ADJUST, domain, CX_ADJUST_RESERVATION, a->reservation);
+	note_value(l, CX_EV_ADJUST, domain, CX_ADJUST_LIMIT, a->limit);
 	return rc;
+}
+
+void cx_linux_adjust_pool(struct cx_linux *l, unsigned pool, const struct cx_linux_adjustment *a)
+{
+	note_value(l, CX_EV_ADJUST_POOL, pool, CX_ADJUST_WEIGHT, a->weight);
+	note_value(l, CX_EV_ADJUST_POOL, pool, CX_ADJUST_RESERVATION, a->reservation);
+	note_value(l, CX_EV_ADJUST_POOL, pool, CX_ADJUST_LIMIT, a->limit);
 }
 
 static unsigned count_online(const struct cx_linux *l)

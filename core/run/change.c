@@ -265,6 +265,19 @@ static int apply_values(struct cx_dispatch *d, const struct cx_scenario_change *
 	return 0;
 }
 
+static int apply_to_pool(struct cx_dispatch *d, const struct cx_scenario_change *c,
+			 const struct cx_changing *run, struct cx_error *err)
+{
+	unsigned weight, reservation, limit;
+	int rc;
+
+	cx_dispatch_pool_values(d, c->pool, &weight, &reservation, &limit);
+	rc = cx_dispatch_adjust_pool(d, c->pool, c->weight_given ? c->weight : weight,
+				     c->reservation_given ? c->reservation : reservation,
+				     c->limit_given ? c->limit : limit);
+	return rc ? failed(run, c, rc, run->scenario->pools[c->pool].name, err) : 0;
+}
+
 int cx_apply_change(struct cx_dispatch *d, const struct cx_scenario_change *c,
 		    const struct cx_changing *run, struct cx_error *err)
 {
@@ -273,6 +286,8 @@ int cx_apply_change(struct cx_dispatch *d, const struct cx_scenario_change *c,
 	if (c->kind == CX_CHANGE_PCPU)
 		return (c->online ? cx_dispatch_pcpu_online
 				  : cx_dispatch_pcpu_offline)(d, index_of(run, c->cpu), err);
+	if (c->kind == CX_CHANGE_POOL)
+		return apply_to_pool(d, c, run, err);
 	if (c->kind == CX_CHANGE_DOMAIN)
 		rc = apply_values(d, c, run, err);
 	return rc ? rc : apply_settings(d, c, run, err);
@@ -283,18 +298,19 @@ int cx_apply_change(struct cx_dispatch *d, const struct cx_scenario_change *c,
 int cx_apply_change_linux(struct cx_linux *l, const struct cx_scenario_change *c,
 			  const struct cx_changing *run, struct cx_error *err)
 {
+	const struct cx_linux_adjustment a = {
+		.weight = c->weight_given ? &c->weight : NULL,
+		.reservation = c->reservation_given ? &c->reservation : NULL,
+		.limit = c->limit_given ? &c->limit : NULL,
+	};
 	unsigned i;
 	int rc = 0, first = 0;
 
 	if (c->kind == CX_CHANGE_PCPU)
 		return cx_linux_set_online(l, index_of(run, c->cpu), c->online, err);
+	if (c->kind == CX_CHANGE_POOL)
+		cx_linux_adjust_pool(l, c->pool, &a);
 	for (i = 0; i < c->n_domains; i++) {
-		struct cx_linux_adjustment a = {
-			.weight = c->weight_given ? &c->weight : NULL,
-			.reservation = c->reservation_given ? &c->reservation : NULL,
-			.limit = c->limit_given ? &c->limit : NULL,
-		};
-
 		rc = cx_linux_adjust(l, c->first_domain + i, &a);
 		first = first ? first : rc;
 	}

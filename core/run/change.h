@@ -44,7 +44,8 @@ int cx_apply_change(struct cx_dispatch *dispatch, const struct cx_scenario_chang
 		    const struct cx_changing *run, struct cx_error *err);
 
 /**
- * The same for the baseline: weights become nice values, pCPUs the threads' affinity.
+ * The same for the baseline: weights become nice values, pCPUs the threads' affinity; resource
+ * pools have no counterpart.
  * Returns 0; -EPERM: the host does not let threads have more weight than they had, and they
  * keep what they have; -EBUSY and other negative errno with a message.
  */

@@ -23,16 +23,33 @@ static struct cx_dispatch_domain *describe_domains(const struct run *r)
 			.limit = d->limit,
 			.cpus = d->cpus,
 			.cpus_soft = d->cpus_soft,
+			.pool = d->pool,
 			.params = r->policy.domain_params[i],
 		};
 	}
 	return domains;
 }
 
+static struct cx_dispatch_pool *describe_pools(const struct run *r)
+{
+	const struct cx_scenario *s = r->scenario;
+	struct cx_dispatch_pool *pools = calloc(s->n_pools + 1, sizeof(*pools));
+	unsigned i;
+
+	for (i = 0; pools && i < s->n_pools; i++)
+		pools[i] = (struct cx_dispatch_pool){ .name = s->pools[i].name,
+						      .parent = s->pools[i].parent,
+						      .weight = s->pools[i].weight,
+						      .reservation = s->pools[i].reservation,
+						      .limit = s->pools[i].limit };
+	return pools;
+}
+
 int make_dispatch(struct run *r, const struct cx_machine_ops *ops, void *machine)
 {
 	const struct cx_run_sim *sim = r->options->sim;
 	struct cx_dispatch_domain *domains = describe_domains(r);
+	struct cx_dispatch_pool *pools = describe_pools(r);
 	struct cx_dispatch_config config = {
 		.ops = ops,
 		.machine = machine,
@@ -41,6 +58,8 @@ int make_dispatch(struct run *r, const struct cx_machine_ops *ops, void *machine
 		.topology = r->topology,
 		.n_pcpus = r->n_pcpus,
 		.pcpus = r->pcpus,
+		.n_pools = r->scenario->n_pools,
+		.pools = pools,
 		.n_domains = r->scenario->n_domains,
 		.domains = domains,
 		.history = r->record->history,
@@ -53,10 +72,10 @@ int make_dispatch(struct run *r, const struct cx_machine_ops *ops, void *machine
 	};
 	int rc;
 
-	if (!domains)
-		return cx_fail(r->err, ENOMEM, "out of memory");
-	rc = cx_dispatch_new(&config, &r->dispatch, r->err);
+	rc = domains && pools ? cx_dispatch_new(&config, &r->dispatch, r->err)
+			      : cx_fail(r->err, ENOMEM, "out of memory");
 	free(domains);
+	free(pools);
 	return rc;
 }
 
@@ -69,7 +88,7 @@ static unsigned heaviest(const struct cx_scenario *s)
 		if (s->domains[i].weight > max)
 			max = s->domains[i].weight;
 	for (i = 0; i < s->n_changes; i++)
-		if (s->changes[i].weight > max)
+		if (s->changes[i].kind == CX_CHANGE_DOMAIN && s->changes[i].weight > max)
 			max = s->changes[i].weight;
 	return max;
 }

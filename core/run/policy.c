@@ -5,6 +5,7 @@
 #include "core/run/internal.h"
 
 #include "core/dispatch/params.h"
+#include "core/run/admission.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,8 +133,9 @@ struct cx_changing changing(const struct run *r)
 static int check_changes(struct run *r)
 {
 	struct cx_changing run = changing(r);
+	int rc = cx_check_changes(&run, r->err);
 
-	return cx_check_changes(&run, r->err);
+	return rc ? rc : cx_check_admission(&run, r->duration_ns, r->err);
 }
 
 int load_policy(struct run *r)
@@ -197,7 +199,10 @@ static uint64_t asked_for(const struct cx_scenario *s)
 		asked |= d->limit ? CX_PLUGIN_LIMIT : 0;
 		asked |= d->cpus_soft ? CX_PLUGIN_SOFT_AFFINITY : 0;
 	}
+	asked |= s->n_pools ? CX_PLUGIN_POOLS : 0;
 	for (i = 0; i < s->n_changes; i++) {
+		if (s->changes[i].kind == CX_CHANGE_POOL)
+			continue;
 		asked |= s->changes[i].weight_given ? CX_PLUGIN_WEIGHT : 0;
 		asked |= s->changes[i].reservation ? CX_PLUGIN_RESERVATION : 0;
 		asked |= s->changes[i].limit ? CX_PLUGIN_LIMIT : 0;
@@ -211,10 +216,9 @@ char *ignored_by_policy(const struct run *r)
 		uint64_t flag;
 		const char *name;
 	} names[] = {
-		{ CX_PLUGIN_WEIGHT, "weight" },
-		{ CX_PLUGIN_RESERVATION, "reservation" },
-		{ CX_PLUGIN_LIMIT, "limit" },
-		{ CX_PLUGIN_SOFT_AFFINITY, "cpus_soft" },
+		{ CX_PLUGIN_WEIGHT, "weight" }, { CX_PLUGIN_RESERVATION, "reservation" },
+		{ CX_PLUGIN_LIMIT, "limit" },   { CX_PLUGIN_SOFT_AFFINITY, "cpus_soft" },
+		{ CX_PLUGIN_POOLS, "pools" },
 	};
 	uint64_t honoured = r->is_linux ? CX_PLUGIN_WEIGHT : r->policy.table->flags;
 	uint64_t ignored = asked_for(r->scenario) & ~honoured;

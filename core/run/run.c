@@ -188,7 +188,12 @@ static void tear_down(struct run *r)
 int cx_run_check(const struct cx_scenario *scenario, const struct cx_run_options *options,
 		 struct cx_error *err)
 {
-	struct run r = { .scenario = scenario, .options = options, .err = err };
+	struct run r = {
+		.scenario = scenario,
+		.options = options,
+		.err = err,
+		.duration_ns = options->duration_ns ? options->duration_ns : scenario->duration_ns,
+	};
 	int rc;
 
 	log_init(&r.log);

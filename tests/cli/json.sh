@@ -20,6 +20,15 @@ json "a run's keys" one.json "$has"' all(.runs[]; has_all("scheduler duration_ns
 	and (.fairness | has_all("jain window_error")) and (.trace | has_all("events lost")))'
 json "windows" one.json 'all(.runs[].fairness; (.window_error | length) > 0 and all(.window_error[]; .window_ns > 0 and .error >= 0))'
 json "a domain's keys" one.json "$has"' all(.runs[].domains[]; has_all("name weight entitled_ns run_ns vcpus"))'
+json "what a domain was promised, and how late it was" one.json "$has"' all(.runs[].domains[];
+	has_all("reservation_shortfall limit_overshoot lag_ns percent")
+	and (.reservation_shortfall | has_all("window_ns worst_ns at_ns judged_ns"))
+	and (.limit_overshoot | has_all("window_ns worst_ns at_ns judged_ns"))
+	and (.lag_ns | has_all("max min p50 p99 signed")) and (.lag_ns.signed | has_all("min p1 p50 p99 max"))
+	and .lag_ns.signed.min <= .lag_ns.signed.p1 and .lag_ns.signed.p99 <= .lag_ns.signed.max)'
+json "run, ready, limited, costop and wait are 100.00 together, as printed" one.json 'all(.runs[].domains[] | select(.start_ns < .stop_ns) | .percent;
+	keys == ["costop", "limited", "ready", "run", "wait"] and ([.[] * 100 | round] | add) == 10000)
+	and ([.runs[].domains[] | select(.start_ns < .stop_ns)] | length) > 10'
 json "a vCPU's keys" one.json "$has"' all(.runs[].domains[].vcpus[];
 	has_all("id run_ns ready_ns limited_ns costop_ns blocked_ns progress wake_latency_ns migrations")
 	and (.wake_latency_ns | has_all("p50 p99 p999 max")) and (.migrations | has_all("smt llc node remote")))'

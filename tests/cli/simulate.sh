@@ -71,6 +71,29 @@ check "two traces, one text: rr" same events-a-rr events-b-rr
 check "two traces, one text: credit" same events-a-credit events-b-credit
 "$COXSWAIN" analyze trace-a --json >analyzed.json
 same_times "what the trace says is what the program said" trace-a.json analyzed.json
+cat >bounds.yaml <<'Y'
+name: bounds
+duration: 4s
+pcpus: "0"
+domains:
+  - {name: kept, reservation: 60, workload: {name: hog}}
+  - {name: held, limit: 30, workload: {name: hog}}
+  - {name: sleeper, workload: {name: sleeper}}
+changes:
+  - {at: 2s, domain: held, limit: 10}
+Y
+check "reservations and limits" sh -c "'$COXSWAIN' compare bounds.yaml --machine sim -s rr,credit --trace --json --out bounds >bounds.json"
+json "rr keeps neither" bounds.json '.runs[0].domains | .[0].reservation_shortfall.worst_ns > 5e7 and .[1].limit_overshoot.worst_ns > 1e8
+	and .[0].reservation_shortfall.window_ns == 1e9 and .[1].limit_overshoot.judged_ns == 4e9'
+json "credit keeps the limit within a few slices" bounds.json '.runs[1].domains[1].limit_overshoot.worst_ns < 1e8'
+figures='def figures: [.runs[] | .scheduler as $s | .domains[] | {$s, name, entitled_ns, percent, lag_ns, reservation_shortfall,
+	limit_overshoot}] | sort_by(.s, .name);'
+"$COXSWAIN" analyze bounds --json --out again >analyzed.json
+json "shortfall, overshoot, lag and states are the same from the trace" bounds.json \
+	"$figures"' figures == ($again[0] | figures)' --slurpfile again analyzed.json
+for file in over-time.csv domains.csv; do
+	check "and over time: $file" cmp <(sort bounds/data/$file) <(sort again/data/$file)
+done
 
 for option in "--topology pu:4" "--costs none" "--cost switch=1us" "--shuffle-ties 1"; do
 	! have_kvm || expect "${option%% *} with real VMs" 2 'is for the simulator' "$COXSWAIN" run two-weights -m kvm $option

@@ -83,7 +83,8 @@ static void refused_where_the_parent_has_not_enough(void **state)
 	(void)state;
 	expect(cx_ledger_set_domain(l, K2, 200, &err), -ENOSPC, &err,
 	       "domain K2: asks for 200; its pool K reserves 200, 200 taken: 0 free; K is "
-	       "expandable, 200 more of M reserves 600, 500 taken: 100 free; M is not expandable "
+	       "expandable, 200 to borrow: M reserves 600, 500 taken: 100 free; M is not "
+	       "expandable "
 	       "(above it: the host has 800, 600 taken: 200 free); 100 missing: reserve less, or "
 	       "let M reserve more or be expandable");
 	assert_int_equal(cx_ledger_pool(l, K).taken, 200);
@@ -125,8 +126,10 @@ static void up_to_the_host(void **state)
 	expect(cx_ledger_set_domain(l, 0, 101, &err), -ENOSPC, &err,
 	       "domain a: asks for 101, 81 more than it has; its pool inner reserves 0, 20 taken: "
 	       "0 "
-	       "free; inner is expandable, 81 more of outer reserves 30, 20 taken: 10 free; outer "
-	       "is expandable, 71 more of the host has 200, 130 taken: 70 free; 1 missing: reserve "
+	       "free; inner is expandable, 81 to borrow: outer reserves 30, 20 taken: 10 free; "
+	       "outer "
+	       "is expandable, 71 to borrow: the host has 200, 130 taken: 70 free; 1 missing: "
+	       "reserve "
 	       "less, or use more pCPUs");
 	expect(cx_ledger_set_domain(l, 1, 171, &err), -ENOSPC, &err,
 	       "domain b: asks for 171, 71 more than it has; the host has 200, 130 taken: 70 free; "
@@ -138,7 +141,8 @@ static void up_to_the_host(void **state)
 	       "1 missing: reserve less, or use more pCPUs");
 	expect(cx_ledger_set_pool(l, 1, 200, 0, true, &err), -ENOSPC, &err,
 	       "pool inner: asks for 200, 180 more than it has; its parent outer reserves 30, 20 "
-	       "taken: 10 free; outer is expandable, 170 more of the host has 200, 130 taken: 70 "
+	       "taken: 10 free; outer is expandable, 170 to borrow: the host has 200, 130 taken: "
+	       "70 "
 	       "free; 100 missing: reserve less, or use more pCPUs");
 	expect(cx_ledger_set_capacity(l, 100, &err), -ENOSPC, &err,
 	       "the host: is to have 100, 130 taken (30 by pools, 100 by domains in no pool): 30 "
@@ -216,9 +220,8 @@ static void a_long_way_up(void **state)
 		pools[i] = (struct cx_ledger_entry){ name, i ? i - 1 : CX_NO_POOL };
 	l = ledger_of(pools, DEPTH, &domain, 1, 100);
 	assert_int_equal(cx_ledger_set_domain(l, 0, 300, &err), -ENOSPC);
-	assert_non_null(strstr(err.text,
-			       " pools more, then of the host has 100, 0 taken: 100 free; "
-			       "200 missing: reserve less, or use more pCPUs"));
+	assert_non_null(strstr(err.text, " pools more; the host has 100, 0 taken: 100 free; "
+					 "200 missing: reserve less, or use more pCPUs"));
 	assert_int_equal(cx_ledger_set_pool(l, DEPTH - 1, 0, 0, false, NULL), 0);
 	assert_int_equal(cx_ledger_set_domain(l, 0, 1, &err), -ENOSPC);
 	assert_non_null(strstr(err.text, " is not expandable (above it: "));

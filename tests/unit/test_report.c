@@ -69,6 +69,9 @@ static void test_text_golden(void **state)
 		"migr",
 		"A 256 33.3 33.3 66.7 0.0 0.0 333k - - 0",
 		"B 512 66.7 66.7 33.3 0.0 0.0 667k - - 0",
+		"side by side %RUN %RDY %MLMTD %CSTP %WAIT lag p1 p50 p99 short over",
+		"rr 33.3 66.7 0.0 0.0 0.0 -6.62ms -3.35ms -83.3us - -",
+		"rr 66.7 33.3 0.0 0.0 0.0 50.0us 3.32ms 6.58ms - 0",
 	};
 	struct fixture x;
 	char *text;
@@ -218,6 +221,10 @@ static void test_formats(void **state)
 	assert_string_equal(cx_fmt_ns(999499, b), "999us");
 	assert_string_equal(cx_fmt_ns(999500, b), "1.00ms");
 	assert_string_equal(cx_fmt_ns(12345678900ull, b), "12.3s");
+	assert_string_equal(cx_fmt_signed_ns(0, b), "0");
+	assert_string_equal(cx_fmt_signed_ns(-12345678, b), "-12.3ms");
+	assert_string_equal(cx_fmt_signed_ns(999, b), "999ns");
+	assert_string_equal(cx_fmt_signed_ns(INT64_MIN, b), "-9223372037s");
 	assert_string_equal(cx_fmt_count(0, b), "0");
 	assert_string_equal(cx_fmt_count(999, b), "999");
 	assert_string_equal(cx_fmt_count(999.6, b), "1.00k");
@@ -255,7 +262,7 @@ static const char *string(struct json_object *o, const char *key)
 static void test_json(void **state)
 {
 	struct fixture x;
-	struct json_object *o, *run, *domain, *vcpu, *window;
+	struct json_object *o, *run, *domain, *vcpu, *window, *lag;
 
 	(void)state;
 	make_known(&x);
@@ -290,6 +297,23 @@ static void test_json(void **state)
 	assert_near(number(domain, "entitled_ns"), 600 * CX_MS, 10);
 	assert_int_equal(number(domain, "run_ns"), 600 * CX_MS);
 	assert_string_equal(string(domain, "end"), "run-end");
+	assert_near(json_object_get_double(at(at(domain, "percent"), "run")), 66.67, 1e-9);
+	assert_near(json_object_get_double(at(at(domain, "percent"), "ready")), 33.33, 1e-9);
+	assert_near(json_object_get_double(at(at(domain, "percent"), "limited")), 0, 0);
+	assert_near(json_object_get_double(at(at(domain, "percent"), "costop")), 0, 0);
+	assert_near(json_object_get_double(at(at(domain, "percent"), "wait")), 0, 0);
+	/* The limit of 80 was kept in all of the 900 ms; there is no reservation. */
+	assert_int_equal(number(at(domain, "limit_overshoot"), "window_ns"), 900 * CX_MS);
+	assert_int_equal(number(at(domain, "limit_overshoot"), "judged_ns"), 900 * CX_MS);
+	assert_int_equal(number(at(domain, "limit_overshoot"), "worst_ns"), 0);
+	assert_int_equal(number(at(domain, "limit_overshoot"), "at_ns"), 0);
+	assert_int_equal(number(at(domain, "reservation_shortfall"), "judged_ns"), 0);
+	lag = at(at(domain, "lag_ns"), "signed");
+	assert_near(number(lag, "min"), 0, 10);
+	assert_near(number(lag, "p1"), CX_MS / 15.0, 60 * CX_US);
+	assert_near(number(lag, "p50"), CX_MS * 10 / 3.0, 60 * CX_US);
+	assert_near(number(lag, "p99"), CX_MS * 6.6, 60 * CX_US);
+	assert_near(number(lag, "max"), CX_MS * 20 / 3.0, 10);
 	vcpu = json_object_array_get_idx(at(domain, "vcpus"), 0);
 	assert_int_equal(number(vcpu, "id"), 0);
 	assert_int_equal(number(vcpu, "run_ns"), 600 * CX_MS);

@@ -156,7 +156,7 @@ static void check_folder(const char *dir, unsigned plots)
 	assert_null(strstr(html, "<script"));
 	assert_null(strstr(html, " src="));
 	assert_null(strstr(html, "<link"));
-	each_file(dir, "data", ".csv", assert_csv, 6);
+	each_file(dir, "data", ".csv", assert_csv, 10);
 	each_file(dir, "plots", ".svg", assert_svg, plots);
 	assert_false(exists(dir, "plots/gnuplot.log")); /* gnuplot had nothing to say */
 	assert_false(exists(dir, "pwned"));
@@ -199,8 +199,20 @@ static void draw_again(const char *dir, const char *const *plots, unsigned n)
 static void test_folder(void **state)
 {
 	static const char *const plots[] = {
-		"shares",         "states",      "window-error",    "wake-latency",
-		"timeline-linux", "timeline-rr", "timeline-credit",
+		"shares",
+		"states",
+		"lag",
+		"window-error",
+		"wake-latency",
+		"over-time-linux",
+		"over-time-rr",
+		"over-time-credit",
+		"states-over-time-linux",
+		"states-over-time-rr",
+		"states-over-time-credit",
+		"timeline-linux",
+		"timeline-rr",
+		"timeline-credit",
 	};
 	struct cx_error err = { "" };
 	struct fixture x;
@@ -213,7 +225,7 @@ static void test_folder(void **state)
 	make_dir(&x);
 	if (cx_report_folder(&x.report, x.dir, 0, 0, &err))
 		fail_msg("%s", err.text);
-	check_folder(x.dir, 7);
+	check_folder(x.dir, 14);
 	html = slurp(x.dir, "report.html");
 	for (i = 0; i < sizeof(plots) / sizeof(plots[0]); i++) {
 		snprintf(name, sizeof(name), "plots/%s.gp", plots[i]);
@@ -226,9 +238,9 @@ static void test_folder(void **state)
 	html = slurp(x.dir, "report.txt");
 	assert_non_null(strstr(html, "credit"));
 	free(html);
-	each_file(x.dir, "plots", ".svg", remove_file, 7);
+	each_file(x.dir, "plots", ".svg", remove_file, 14);
 	draw_again(x.dir, plots, sizeof(plots) / sizeof(plots[0]));
-	each_file(x.dir, "plots", ".svg", assert_svg, 7);
+	each_file(x.dir, "plots", ".svg", assert_svg, 14);
 	release(&x);
 }
 
@@ -279,7 +291,7 @@ static void test_folder_hostile(void **state)
 	make_dir(&x);
 	if (cx_report_folder(&x.report, x.dir, 0, 0, &err))
 		fail_msg("%s", err.text);
-	check_folder(x.dir, 6);
+	check_folder(x.dir, 11);
 	text = slurp(x.dir, "report.txt");
 	assert_null(strchr(text, '\x1b'));
 	assert_null(strchr(text, '\x80'));
