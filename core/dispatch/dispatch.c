@@ -274,6 +274,8 @@ int cx_dispatch_new(const struct cx_dispatch_config *config, struct cx_dispatch 
 	if (!rc)
 		rc = init_domains(d, config, err);
 	if (!rc)
+		rc = entitler_init(d);
+	if (!rc)
 		rc = start_policy(d, err);
 	if (rc) {
 		cx_dispatch_free(d);
@@ -322,6 +324,7 @@ void cx_dispatch_free(struct cx_dispatch *d)
 	for (i = 0; d->pcpus && i < d->n_pcpus; i++)
 		free(d->pcpus[i].near);
 	cx_timers_destroy(&d->timers);
+	entitler_free(d);
 	cx_affinity_free(&d->classes);
 	pools_free(d);
 	free(d->policy.params);

@@ -164,6 +164,7 @@ struct cx_dispatch {
 	uint64_t *affinity;         /* masks: of all pCPUs, then those that domains ask for */
 	struct cx_warmth *warmths;  /* likewise */
 	struct cx_affinity classes; /* who is online there: all locks */
+	struct entitler *entitler;  /* all locks */
 	struct cx_llc *llcs;
 	struct cx_history *history;
 	const struct cx_trace_sink *sink;
@@ -281,6 +282,11 @@ int pools_init(struct cx_dispatch *d, const struct cx_dispatch_config *config,
 	       struct cx_error *err);
 void pools_free(struct cx_dispatch *d);
 
+/* --- entitlements.c --- */
+/** Make what the service works in, after the domains.  Free it in any case. */
+int entitler_init(struct cx_dispatch *d);
+void entitler_free(struct cx_dispatch *d);
+
 /* --- policy.c: calling operations; guarded, never after the policy's end --- */
 int policy_init(struct cx_dispatch *d, struct cx_error *err);
 void policy_fini(struct cx_dispatch *d);
@@ -304,6 +310,10 @@ void policy_tick(struct cx_pcpu *p, uint64_t now);
 void policy_timer(struct cx_pcpu *p, unsigned id, uint64_t now);
 void policy_param_set(struct cx_dispatch *d, unsigned index, uint64_t now);
 void policy_dump(struct cx_dispatch *d, uint64_t now);
+
+/* --- services.c --- */
+/** A service was called wrongly; traced where the operation may write: @p, or where it is. */
+void service_misused(struct cx_pcpu *p, const struct cx_vcpu *v);
 
 /* --- fault.c --- */
 /** Count, trace and log a fault; @v may be NULL.  [p] */

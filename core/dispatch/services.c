@@ -41,8 +41,7 @@ static bool holds(const struct cx_pcpu *p)
 	return false;
 }
 
-/* A service that was called wrongly; traced where the operation may write. */
-static void misused(struct cx_pcpu *p, const struct cx_vcpu *v)
+void service_misused(struct cx_pcpu *p, const struct cx_vcpu *v)
 {
 	const struct cx_guard *g = cx_guard_current();
 
@@ -254,11 +253,11 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 	struct cx_dispatch *d = pcpu->d;
 
 	if (!holds(pcpu) || !pcpu->attached) {
-		misused(pcpu, NULL);
+		service_misused(pcpu, NULL);
 		return;
 	}
 	if (period_ns && period_ns < CX_SLICE_MIN_NS) {
-		misused(pcpu, NULL);
+		service_misused(pcpu, NULL);
 		period_ns = CX_SLICE_MIN_NS;
 	}
 	cx_guard_service_enter();
@@ -276,7 +275,7 @@ void cx_tick_every(struct cx_pcpu *pcpu, uint64_t period_ns)
 void cx_timer_at(struct cx_pcpu *pcpu, unsigned id, uint64_t when_ns)
 {
 	if (id >= CX_PCPU_TIMERS || !holds(pcpu) || !pcpu->attached) {
-		misused(pcpu, NULL);
+		service_misused(pcpu, NULL);
 		return;
 	}
 	cx_guard_service_enter();
@@ -292,7 +291,7 @@ static void set_parked(struct cx_vcpu *v, enum cx_park_reason reason, bool park)
 	unsigned bit;
 
 	if ((unsigned)reason >= CX_PARK_REASONS || !holds(p)) {
-		misused(p, v);
+		service_misused(p, v);
 		return;
 	}
 	now = time_of_op(p);
@@ -327,7 +326,7 @@ int cx_migrate(struct cx_vcpu *v, struct cx_pcpu *to, uint64_t now)
 	if (assigned(v) == to)
 		return 0;
 	if (!holds(assigned(v)) || !holds(to)) {
-		misused(to, v);
+		service_misused(to, v);
 		return -EINVAL;
 	}
 	now = time_of_op(to);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The test bench: the life of things, calls of the policy, time. */
 #include "mock_services.c"
+#include "mock_entitlements.c"
 
 /* --- the life of things -------------------------------------------------------- */
 

@@ -16,17 +16,21 @@
 #ifndef MOCK_CORE_H
 #define MOCK_CORE_H
 
+#define cx_affinity_count mock_cx_affinity_count
 #define cx_distance mock_cx_distance
+#define cx_domain_affinity mock_cx_domain_affinity
 #define cx_domain_index mock_cx_domain_index
 #define cx_domain_limit mock_cx_domain_limit
 #define cx_domain_name mock_cx_domain_name
 #define cx_domain_param mock_cx_domain_param
+#define cx_domain_pool mock_cx_domain_pool
 #define cx_domain_priv mock_cx_domain_priv
 #define cx_domain_reservation mock_cx_domain_reservation
 #define cx_domain_vcpu mock_cx_domain_vcpu
 #define cx_domain_vcpus mock_cx_domain_vcpus
 #define cx_domain_weight mock_cx_domain_weight
 #define cx_dump mock_cx_dump
+#define cx_entitlements mock_cx_entitlements
 #define cx_kick mock_cx_kick
 #define cx_log mock_cx_log
 #define cx_migrate mock_cx_migrate
@@ -43,6 +47,14 @@
 #define cx_pcpu_runnable mock_cx_pcpu_runnable
 #define cx_policy_param mock_cx_policy_param
 #define cx_policy_priv mock_cx_policy_priv
+#define cx_pool_at mock_cx_pool_at
+#define cx_pool_count mock_cx_pool_count
+#define cx_pool_index mock_cx_pool_index
+#define cx_pool_limit mock_cx_pool_limit
+#define cx_pool_name mock_cx_pool_name
+#define cx_pool_parent mock_cx_pool_parent
+#define cx_pool_reservation mock_cx_pool_reservation
+#define cx_pool_weight mock_cx_pool_weight
 #define cx_random mock_cx_random
 #define cx_tick_every mock_cx_tick_every
 #define cx_timer_at mock_cx_timer_at

@@ -122,12 +122,63 @@ static void test_starvation(void **state)
 	assert_int_equal(mock_free(m), 0);
 }
 
+/* ---- the bench itself: who is entitled to what ---- */
+
+static struct cx_entitlement asked[4];
+static int answered;
+
+static void ask(struct cx_policy *policy, struct cx_domain *dom, uint64_t now)
+{
+	(void)now;
+	if (cx_domain_index(dom) == 0)
+		answered = cx_entitlements(policy, asked, 4);
+}
+
+/* Three want all of a pCPU that two share with a fourth: 1 to 3, and one pCPU is the fourth's. */
+static void test_entitlements(void **state)
+{
+	static const struct mock_config config = { .pcpus = 2 };
+	struct cx_plugin table = only_pick_plugin;
+	struct cx_domain *d[3];
+	struct mock *m;
+
+	(void)state;
+	table.domain_adjust = ask;
+	m = mock_new(&table, &config);
+	for (unsigned i = 0; i < 3; i++)
+		d[i] = mock_domain(m, "d", 100, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		asked[i].vcpu = mock_vcpu(d[i < 3 ? i : 2], 0, NULL, 0);
+		asked[i].demand_ns = CX_SEC;
+		mock_affinity(asked[i].vcpu, i < 2 ? 1 : 3, 3);
+	}
+	mock_run(m, CX_MS);
+	mock_adjust(d[1], 300, 0);
+	mock_adjust(d[0], 100, 0);
+	assert_int_equal(answered, 0);
+	assert_int_equal(asked[0].entitled_ns, CX_SEC / 4);
+	assert_int_equal(asked[1].entitled_ns, CX_SEC / 4 * 3);
+	assert_int_equal(asked[2].entitled_ns, CX_SEC / 2);
+	assert_int_equal(asked[3].entitled_ns, CX_SEC / 2);
+	assert_int_equal(asked[0].set, asked[1].set);
+	assert_true(asked[3].set != asked[0].set);
+	assert_int_equal(cx_domain_affinity(d[1]), cx_domain_affinity(d[0]));
+	assert_int_equal(cx_domain_affinity(d[2]), 2);
+	assert_null(cx_domain_pool(d[0]));
+	m->expects_breaches = true;
+	asked[3] = asked[2];
+	mock_adjust(d[0], 100, 0);
+	assert_int_equal(answered, -EINVAL);
+	assert_int_equal(mock_free(m), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_sin),
 		cmocka_unit_test(test_each_shows_its_own),
 		cmocka_unit_test(test_starvation),
+		cmocka_unit_test(test_entitlements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
