@@ -280,6 +280,13 @@ void amounts_begin(struct seen *s)
 	}
 }
 
+void amounts_yielded(struct seen *s, unsigned dom)
+{
+	s->domains[dom].amount.floor.level = 0;
+	for (unsigned p = pool_of(s, dom); p != CX_NO_POOL; p = s->c->scenario->pools[p].parent)
+		s->pools[p].floor.level = 0;
+}
+
 void amounts_restart(struct seen *s)
 {
 	for (unsigned i = 0; i < s->c->scenario->n_domains; i++)

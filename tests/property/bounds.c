@@ -362,12 +362,36 @@ static bool share_pool_limit(const struct prop_case *c, unsigned pool, unsigned 
 	return true;
 }
 
-/* A domain that is behind its reservation comes first, and the one that would first be a turn behind
- * first of all. */
+static bool is_limited(const struct prop_case *c, unsigned dom)
+{
+	unsigned p = c->scenario->domains[dom].pool;
+
+	if (c->scenario->domains[dom].limit)
+		return true;
+	for (; p < c->scenario->n_pools; p = c->scenario->pools[p].parent)
+		if (c->scenario->pools[p].limit)
+			return true;
+	for (unsigned i = 0; i < c->scenario->n_changes; i++)
+		if (c->scenario->changes[i].limit_given)
+			return true;
+	return false;
+}
+
+/*
+ * A domain that is behind its reservation comes first, and the one that would first be a turn behind
+ * first of all: it has been a turn before it and comes to be a turn behind, on each pCPU that it
+ * is guaranteed a part of.  Under a limit it is parked for what it, or others in its pool, ran
+ * beyond that, and for what they ran before it was its turn.
+ */
 static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
 {
-	(void)dom;
-	*ns = (uint64_t)most(c, "slice") + share_late(c);
+	uint64_t wide = c->scenario->domains[dom].vcpus;
+
+	if (wide > c->n_pcpus)
+		wide = c->n_pcpus;
+	*ns = 2 * share_turn(c) * wide + share_late(c);
+	if (is_limited(c, dom))
+		*ns += (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
 	return true;
 }
 
@@ -375,7 +399,7 @@ static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
  * does not change, and no affinity comes in the way. */
 static bool share_pool_floor(const struct prop_case *c, unsigned pool, uint64_t *ns)
 {
-	uint64_t all = prop_first(c->n_pcpus);
+	uint64_t all = prop_first(c->n_pcpus), ns_of_one;
 
 	*ns = 0;
 	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
@@ -388,7 +412,8 @@ static bool share_pool_floor(const struct prop_case *c, unsigned pool, uint64_t 
 			continue;
 		if (!prop_is_hog(d))
 			return false;
-		*ns += (uint64_t)most(c, "slice") + share_late(c);
+		share_floor(c, i, &ns_of_one);
+		*ns += ns_of_one;
 	}
 	return !c->pool_changes;
 }

@@ -193,6 +193,8 @@ static bool on_switch(struct seen *s, const struct cx_event *e)
 		return seen_broken(s, PROP_ONE_PLACE, "pCPU %u takes vCPU %u", e->pcpu, e->vcpu);
 	if (e->prev != CX_NO_VCPU && !leave_pcpu(s, e->pcpu, &s->vcpus[e->prev]))
 		return false;
+	if (e->prev != CX_NO_VCPU && e->why == CX_WHY_YIELD)
+		amounts_yielded(s, s->vcpus[e->prev].dom);
 	if (e->vcpu == CX_NO_VCPU) {
 		s->idle |= prop_bit(e->pcpu);
 		return true;

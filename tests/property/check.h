@@ -134,6 +134,8 @@ bool amounts_left(struct seen *s, struct seen_vcpu *v);
 /** A new limit, a new reservation of a domain or pool: reckoned from here on. */
 bool amounts_domain_set(struct seen *s, unsigned dom, enum cx_adjust what, unsigned percent);
 bool amounts_pool_set(struct seen *s, unsigned pool, enum cx_adjust what, unsigned percent);
+/** Its domain's vCPU has yielded: what it was owed it has given away. */
+void amounts_yielded(struct seen *s, unsigned dom);
 /** pCPUs come and go: reservations are reckoned from here on. */
 void amounts_restart(struct seen *s);
 bool amounts_finish(struct seen *s);
