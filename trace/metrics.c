@@ -111,7 +111,8 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 		out->demand_ns = out->run_ns + out->ready_ns + out->limited_ns + out->costop_ns;
 		out->entitled_ns = (uint64_t)llround(r->domains[d].entitled_ns);
 		cx_lag_summary(&r->lags[d], record->domains[d].start_ns, stop, out, scratch);
-		ret = cx_lag_quantiles(&r->lags[d], record->domains[d].start_ns, stop, out);
+		ret = cx_lag_quantiles(&r->lags[d], record->domains[d].start_ns, stop,
+				       record->n_domains, out);
 	}
 	free(scratch);
 	if (!ret)

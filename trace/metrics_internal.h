@@ -26,9 +26,9 @@ int cx_lag_add(struct cx_lag *lag, uint64_t t_ns, double lag_ns);
 /** The lag at @t_ns; *@at, 0 at first, moves forward only: one walk costs O(n) in all. */
 double cx_lag_at(const struct cx_lag *lag, uint64_t t_ns, size_t *at);
 /** Fill in out->lag_ns, over [start, stop), the ends from out->lag_min_ns and lag_max_ns.
- *  Returns 0 or -ENOMEM (metrics_lag.c). */
+ *  @n_domains: of so many, which share the work that is done.  Returns 0 or -ENOMEM (metrics_lag.c). */
 int cx_lag_quantiles(const struct cx_lag *lag, uint64_t start_ns, uint64_t stop_ns,
-		     struct cx_metrics_domain *out);
+		     unsigned n_domains, struct cx_metrics_domain *out);
 /** Fill in the domain's lag figures, sampled over [start, stop). */
 void cx_lag_summary(const struct cx_lag *lag, uint64_t start_ns, uint64_t stop_ns,
 		    struct cx_metrics_domain *out, struct cx_hist *scratch);

@@ -548,6 +548,7 @@ int cx_report_html(const struct cx_report *report, const struct cx_rows *rows,
 		for (i = 0; i < report->n_runs && !failed; i++)
 			failed = put_domains(out, report, rows, i);
 		put_results(out, report, rows);
+		cx_html_pools(out, report->records[0]);
 		put_scenario(out, report);
 	} else {
 		fputs("<p>Nothing was run.</p>\n", out);

@@ -120,6 +120,8 @@ const char *cx_run_verdict(const struct cx_record *record);
 
 /** The tree with its values, a line a pool; nothing where there are none. */
 void cx_pools_text(const struct cx_record *record, FILE *out);
+/** The same as a section of a page. */
+void cx_html_pools(FILE *out, const struct cx_record *record);
 
 /* ---- the folder ---- */
 

@@ -108,3 +108,26 @@ void cx_pools_text(const struct cx_record *record, FILE *out)
 	free(rows.pool);
 	free(rows.depth);
 }
+
+void cx_html_pools(FILE *out, const struct cx_record *record)
+{
+	char *text = NULL, *line, *rest = NULL;
+	size_t size = 0;
+	FILE *mem;
+
+	if (record->n_pools == 0)
+		return;
+	mem = open_memstream(&text, &size);
+	if (!mem)
+		return;
+	cx_pools_text(record, mem);
+	if (fclose(mem) == 0) {
+		fputs("<h2 id=\"pools\">Resource pools</h2>\n<pre>", out);
+		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+			cx_put_html(out, line);
+			fputc('\n', out);
+		}
+		fputs("</pre>\n", out);
+	}
+	free(text);
+}

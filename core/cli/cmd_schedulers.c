@@ -64,6 +64,7 @@ static void print_flags(uint64_t flags)
 	} honoured[] = { { CX_PLUGIN_WEIGHT, "weight" },
 			 { CX_PLUGIN_RESERVATION, "reservation" },
 			 { CX_PLUGIN_LIMIT, "limit" },
+			 { CX_PLUGIN_POOLS, "pools" },
 			 { CX_PLUGIN_SOFT_AFFINITY, "soft affinity" } };
 	const char *sep = "";
 

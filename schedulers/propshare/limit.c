@@ -2,27 +2,27 @@
 /*
  * Limits: a bucket for each domain and each pool that has one.
  *
- * It fills at the limit's rate up to three quarters of a slice, and is emptied by those of its
- * vCPUs that run, counted to the moment without looking at them.  When it is empty all of them
- * are parked, and when a quarter of a slice is in it they may run again; what is left to fill
- * keeps what comes in while they wait for a pCPU.  So in any time at all they receive the limit
- * and three quarters of a slice at most, and what runs until a pCPU hears of it.
+ * It fills at the limit's rate up to the burst, three quarters of a slice, and is emptied by those
+ * of its vCPUs that run, counted to the moment without looking at them.  When it is empty all of
+ * them are parked, and when a third of it is full they may run again; the rest of it keeps what
+ * comes in while they wait for a pCPU.  So in any time at all they receive the limit and the
+ * burst at most, and what runs until a pCPU hears of it.
  */
 #include "propshare.h"
 
 static int64_t burst_of(const struct ps_policy *pp)
 {
-	return 3 * (int64_t)pp->slice_ns / 4;
+	return (int64_t)pp->burst_ns;
 }
 
 static int64_t refill_of(const struct ps_policy *pp)
 {
-	return (int64_t)pp->slice_ns / 4;
+	return (int64_t)pp->burst_ns / 3;
 }
 
 static void bounds(const struct ps_policy *pp, struct ps_limit *limit)
 {
-	limit->meter.low = -4 * (int64_t)pp->slice_ns;
+	limit->meter.low = -(int64_t)pp->memory_ns;
 	limit->meter.high = burst_of(pp);
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define PS_SECOND 1000000000ull
+#define PS_LEVEL_MAX_NS 8000000000ull /* of a level, either way: 63 bits */
 
 struct ps_meter {
 	int64_t level;     /* ns x PS_SECOND: exact */

@@ -16,7 +16,6 @@
 #include "propshare.h"
 
 #define SECOND ((int64_t)PS_SECOND)
-#define REMEMBERED 4             /* slices of lag, either way */
 #define LOOK 15u                 /* due vCPUs that are looked at for one that is warm */
 #define WAIT_EACH_NS 30000000ull /* patience for each that waits for a pCPU */
 
@@ -101,7 +100,7 @@ static void shift(struct ps_vcpu *pv, int64_t vtime)
 static void bound(const struct ps_policy *pp, struct ps_vcpu *pv, int64_t v, uint64_t lead_ns)
 {
 	int64_t least = v - virtual_of(lead_ns, pv->rate);
-	int64_t most = v + virtual_of(REMEMBERED * pp->slice_ns, pv->rate);
+	int64_t most = v + virtual_of(pp->memory_ns, pv->rate);
 
 	if (pv->vtime < least)
 		shift(pv, least);
@@ -140,7 +139,7 @@ void ps_charge(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	pv->set->charged += ns;
 	pv->vtime += v;
 	pv->set->sum += (__int128)v * (int64_t)pv->rate;
-	bound(pp, pv, ps_vtime(pv->set, now), REMEMBERED * pp->slice_ns);
+	bound(pp, pv, ps_vtime(pv->set, now), pp->memory_ns);
 	ask_again(pp, pv);
 }
 

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define PERCENT 100u
+
 /* --- the instance -------------------------------------------------------------------------- */
 
 enum {
@@ -21,7 +23,9 @@ enum {
 	PARAM_PREEMPT,
 	PARAM_STAY,
 	PARAM_PATIENCE,
-	PARAM_PERIOD
+	PARAM_PERIOD,
+	PARAM_MEMORY,
+	PARAM_BURST
 };
 
 static uint64_t param(const struct ps_policy *pp, unsigned index)
@@ -44,6 +48,10 @@ static void configure(struct ps_policy *pp)
 	pp->stay_ns = param(pp, PARAM_STAY);
 	pp->patience_ns = param(pp, PARAM_PATIENCE);
 	pp->period_ns = param(pp, PARAM_PERIOD);
+	pp->memory_ns = param(pp, PARAM_MEMORY) * pp->slice_ns;
+	if (pp->memory_ns > PS_LEVEL_MAX_NS)
+		pp->memory_ns = PS_LEVEL_MAX_NS;
+	pp->burst_ns = pp->slice_ns / PERCENT * param(pp, PARAM_BURST);
 }
 
 static void free_all(struct ps_policy *pp)
@@ -563,6 +571,10 @@ static const struct cx_param propshare_params[] = {
 	  "who has waited so long has the shortest turn, whatever it is entitled to", NULL },
 	{ "period", CX_PARAM_DURATION, NULL, 1000000, 10000000000, 100000000,
 	  "how often demand is measured and entitlements are solved", NULL },
+	{ "memory", CX_PARAM_INT, "slices", 1, 100, 4,
+	  "lag beyond this, either way, and what a reservation is behind, is forgotten", NULL },
+	{ "burst", CX_PARAM_INT, "percent of a slice", 10, 100, 75,
+	  "a limit's bucket holds so much; a third of it lets those parked run again", NULL },
 };
 
 const struct cx_plugin coxswain_plugin = {

@@ -93,7 +93,7 @@ struct ps_limit {
 struct ps_policy {
 	/* parameters, and what follows from them */
 	uint64_t slice_ns, turn_ns, turn_min_ns, latency_ns, lead_ns, preempt_ns, stay_ns;
-	uint64_t patience_ns, period_ns;
+	uint64_t patience_ns, period_ns, memory_ns, burst_ns;
 
 	struct cx_policy *policy;
 	struct cx_list domains; /* attached */

@@ -11,8 +11,7 @@
  */
 #include "propshare.h"
 
-#define OWED_MAX 4 /* slices, remembered while it cannot be served */
-#define LOOK 8     /* of its vCPUs, for one that is at home */
+#define LOOK 8 /* of its vCPUs, for one that is at home */
 
 /* Bring the meter up to @now, then set it for what is so from now on. */
 static void refresh(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
@@ -22,7 +21,7 @@ static void refresh(const struct ps_policy *pp, struct ps_domain *pd, uint64_t n
 
 	ps_meter_run(m, now);
 	m->low = -(int64_t)pp->turn_ns;
-	m->high = pd->wanting ? OWED_MAX * (int64_t)pp->slice_ns : 0;
+	m->high = pd->wanting ? (int64_t)pp->memory_ns : 0;
 	m->rate = pd->wanting && all < pd->reserved ? all : pd->reserved;
 	ps_meter_run(m, now);
 }

@@ -70,8 +70,8 @@ static void test_text_golden(void **state)
 		"A 256 33.3 33.3 66.7 0.0 0.0 333k - - 0",
 		"B 512 66.7 66.7 33.3 0.0 0.0 667k - - 0",
 		"side by side %RUN %RDY %MLMTD %CSTP %WAIT lag p1 p50 p99 short over",
-		"rr 33.3 66.7 0.0 0.0 0.0 -6.62ms -3.35ms -83.3us - -",
-		"rr 66.7 33.3 0.0 0.0 0.0 50.0us 3.32ms 6.58ms - 0",
+		"rr 33.3 66.7 0.0 0.0 0.0 -6.61ms -3.33ms -62.0us - -",
+		"rr 66.7 33.3 0.0 0.0 0.0 54.7us 3.33ms 6.60ms - 0",
 	};
 	struct fixture x;
 	char *text;

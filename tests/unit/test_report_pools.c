@@ -130,6 +130,25 @@ static void in_json(void **state)
 	release(&x);
 }
 
+static void in_the_page(void **state)
+{
+	size_t size = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+	struct fixture x;
+
+	(void)state;
+	make_pools(&x);
+	assert_non_null(out);
+	cx_html_pools(out, x.records[0]);
+	fclose(out);
+	assert_ptr_equal(strstr(text, "<h2 id=\"pools\">Resource pools</h2>\n<pre>pool  "), text);
+	assert_non_null(strstr(text, "\n  night        16777215           0    none"));
+	assert_non_null(strstr(text, "       0\n</pre>\n"));
+	free(text);
+	release(&x);
+}
+
 static void nothing_said_of_none(void **state)
 {
 	json_object *root;
@@ -179,6 +198,7 @@ int main(void)
 		cmocka_unit_test(the_tree_in_the_text),
 		cmocka_unit_test(their_changes_in_the_text),
 		cmocka_unit_test(in_json),
+		cmocka_unit_test(in_the_page),
 		cmocka_unit_test(nothing_said_of_none),
 		cmocka_unit_test(a_deep_tree),
 	};
