@@ -272,8 +272,8 @@ static uint64_t share_late(const struct prop_case *c)
  * four times `stay`.  Who is entitled to next to nothing is given the shortest slice for its
  * patience.  Rates are solved a turn after somebody came.
  *
- * Lags are remembered up to four slices.  Where the host is so slow that turns are longer than that
- * nothing is promised.
+ * Lags are remembered up to `memory`.  Where that is short, or the host so slow, that a turn is more
+ * than half of it nothing is promised.
  */
 static uint64_t share_lag(const struct prop_case *c)
 {
@@ -282,7 +282,7 @@ static uint64_t share_lag(const struct prop_case *c)
 	uint64_t all = (c->n_pcpus == 1 ? slice : 2 * slice + 4 * (uint64_t)most(c, "stay")) +
 		       late + patience * (CX_SLICE_MIN_NS + late);
 
-	if (turn + late > 2 * (uint64_t)least(c, "slice"))
+	if (turn + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
 		return 0;
 	for (unsigned i = 0; i < c->scenario->n_domains; i++)
 		if (c->scenario->domains[i].start_ns)
@@ -321,7 +321,7 @@ static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahe
 	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
 }
 
-/* A bucket of three quarters of a slice, filled at the limit's rate; when it is empty all are parked.
+/* A bucket of so many percent of a slice, filled at the limit's rate; when it is empty all are parked.
  * Those that run, on a pCPU each, run on until they hear of it. */
 static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned percent,
 			 struct prop_limit *limit)
@@ -330,7 +330,7 @@ static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned per
 
 	*limit = (struct prop_limit){ .rate_ns = percent,
 				      .period_ns = 100,
-				      .burst_ns = 3 * (uint64_t)most(c, "slice") / 4 +
+				      .burst_ns = (uint64_t)(most(c, "slice") / 100 * most(c, "burst")) +
 						  running * share_late(c) };
 }
 
