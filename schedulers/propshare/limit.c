@@ -35,6 +35,14 @@ void ps_limit_init(const struct ps_policy *pp, struct ps_limit *limit, struct ps
 	bounds(pp, limit);
 }
 
+/* Has it been used up, or filled again? */
+static bool is_over(const struct ps_policy *pp, const struct ps_limit *limit)
+{
+	int64_t level = limit->meter.level;
+
+	return limit->exhausted ? level >= refill_of(pp) * (int64_t)PS_SECOND : level <= 0;
+}
+
 /* When is there something to do?  The meter is of now. */
 static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 {
@@ -42,8 +50,8 @@ static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 	uint64_t when = UINT64_MAX;
 
 	ps_heap_remove(&limit->event);
-	if (limit->rate && !limit->exhausted && m->level <= 0)
-		when = m->at_ns; /* it has been used up, whether or not somebody runs still */
+	if (limit->rate && is_over(pp, limit))
+		when = m->at_ns; /* the mark has been passed, wherever the level goes from here */
 	else if (limit->rate)
 		when = ps_meter_meets(m, limit->exhausted ? refill_of(pp) : 0);
 	if (when != UINT64_MAX)
@@ -104,10 +112,8 @@ static void turn_over(struct ps_policy *pp, struct ps_limit *limit, uint64_t now
 
 static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
-	const struct ps_meter *m = &limit->meter;
-
 	ps_meter_run(&limit->meter, now);
-	if (limit->exhausted ? m->level >= refill_of(pp) * (int64_t)PS_SECOND : m->level <= 0)
+	if (is_over(pp, limit))
 		turn_over(pp, limit, now);
 	else
 		rearm(pp, limit);

@@ -163,6 +163,8 @@ void ps_start(struct ps_policy *pp, struct ps_vcpu *pv, struct ps_pcpu *pc, uint
 void ps_stop(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 {
 	ps_charge(pp, pv, now);
+	if (pv->wants)
+		ps_wants_more(pp, pv, now);
 	account_running(pv, false);
 	pv->on->current = NULL;
 	pv->on = NULL;

@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define NEAR 64u /* pCPUs that are looked at for one to preempt */
+#define FIRST (1ll << 60) /* a claim before those by shares */
+#define NEAR 64u          /* pCPUs that are looked at for one to preempt */
 
 void ps_set_idler(struct ps_policy *pp, struct ps_pcpu *pc, bool idler)
 {
@@ -118,9 +119,9 @@ static int64_t claim_against(const struct ps_policy *pp, const struct ps_vcpu *p
 		return 0;
 	if (current->reserved_turn && !due)
 		return 0;
-	if (due && !current->reserved_turn)
-		return INT64_MAX;
 	later = current->deadline - ps_vtime(current->set, now) - deadline;
+	if (due && !current->reserved_turn)
+		return FIRST + later;
 	return later > (int64_t)pp->preempt_ns ? later : 0;
 }
 
@@ -144,14 +145,33 @@ static void preempt_for(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t
 		cx_kick(victim);
 }
 
+static void call(struct ps_policy *pp, struct ps_pcpu *idle)
+{
+	ps_set_idler(pp, idle, false);
+	idle->called = true;
+	cx_kick(idle->pcpu);
+}
+
 void ps_call(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 {
 	struct ps_pcpu *idle = idle_near(pp, pv);
 
-	if (!idle) {
+	if (idle)
+		call(pp, idle);
+	else
 		preempt_for(pp, pv, now);
-		return;
+}
+
+void ps_call_on(struct ps_policy *pp, struct ps_pcpu *pc)
+{
+	pc->called = false;
+	for (unsigned i = 0; pp->idlers && i < pc->n_lanes; i++) {
+		struct cx_node *first = cx_list_first(&pc->lanes[i]->waiting);
+		struct ps_pcpu *idle = NULL;
+
+		if (first)
+			idle = idle_near(pp, cx_entry(first, struct ps_vcpu, wait_node));
+		if (idle)
+			call(pp, idle);
 	}
-	ps_set_idler(pp, idle, false);
-	cx_kick(idle->pcpu);
 }

@@ -61,6 +61,7 @@ static void free_all(struct ps_policy *pp)
 		ps_queue_free(&pp->lanes[i].reserve);
 	}
 	ps_heap_free(&pp->events);
+	ps_heap_free(&pp->reserve);
 	free(pp->lanes);
 	free(pp->sets);
 	free(pp->pools);
@@ -120,7 +121,8 @@ static int propshare_init(struct cx_policy *policy)
 
 	pp->policy = policy;
 	cx_list_init(&pp->domains);
-	pp->timer_ns[PS_TIMER_PERIOD] = pp->timer_ns[PS_TIMER_LIMIT] = UINT64_MAX;
+	for (unsigned id = 0; id < PS_TIMERS; id++)
+		pp->timer_ns[id] = UINT64_MAX;
 	configure(pp);
 	rc = make_lanes(pp);
 	if (!rc)
@@ -167,7 +169,7 @@ static void propshare_param_set(struct cx_policy *policy, unsigned index, uint64
 static void keep_timers(struct ps_policy *pp, struct cx_pcpu *keeper)
 {
 	pp->keeper = keeper;
-	for (unsigned id = 0; keeper && id < 2; id++)
+	for (unsigned id = 0; keeper && id < PS_TIMERS; id++)
 		if (pp->timer_ns[id] != UINT64_MAX)
 			cx_timer_at(keeper, id, pp->timer_ns[id]);
 }
@@ -222,6 +224,7 @@ static int propshare_domain_attach(struct cx_policy *policy, struct cx_domain *d
 	cx_list_init(&pd->vcpus);
 	cx_list_init(&pd->waiting);
 	if (ps_heap_room(&pp->events, cx_pool_count(policy) + pp->n_domains + 1) ||
+	    ps_heap_room(&pp->reserve, pp->n_domains + 1) ||
 	    ps_queue_room(&pd->lane->reserve, pd->lane->domains + 1))
 		return -ENOMEM;
 	pp->n_domains++;
@@ -260,7 +263,7 @@ static void propshare_domain_detach(struct cx_policy *policy, struct cx_domain *
 	struct ps_domain *pd = cx_domain_priv(dom);
 
 	(void)now;
-	ps_heap_remove(&pd->item);
+	ps_reserve_forget(pp, pd);
 	ps_limit_forget(pp, &pd->limit);
 	cx_list_remove(&pd->node);
 	pd->lane->domains--;
@@ -301,6 +304,7 @@ static int propshare_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, ui
 	pv->lane = pd->lane;
 	pv->set = pd->lane->set;
 	pv->demand_ns = PS_SECOND;
+	pv->is_new = true;
 	/* Until the next decision, when the solver has said. */
 	pv->rate = cx_domain_weight(pd->dom) * (PS_SECOND / 65536);
 	pv->vtime = ps_vtime(pv->set, now);
@@ -415,99 +419,7 @@ void ps_unpark(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	}
 }
 
-/* --- decisions -------------------------------------------------------------------------------- */
-
-static bool may_wait(const struct ps_vcpu *pv)
-{
-	return cx_vcpu_runnable(pv->v) && !cx_vcpu_parked(pv->v);
-}
-
-/* @prev runs no longer.  It waits, unless it may not; if it has yielded, not yet. */
-static void leave(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
-{
-	ps_stop(pp, prev, now);
-	if (!may_wait(prev)) {
-		ps_part(prev, now);
-		prev->yielded = false;
-		prev->state = cx_vcpu_runnable(prev->v) ? PS_LIMITED : PS_ASLEEP;
-	} else if (!prev->yielded) {
-		ps_enqueue(pp, prev, now);
-	}
-}
-
-/* @prev has yielded, and others have been looked at. */
-static void wait_at_last(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
-{
-	prev->yielded = false;
-	ps_enqueue(pp, prev, now);
-	if (ps_limited(prev->dom))
-		ps_park(pp, prev, now);
-}
-
-static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_pcpu *pc,
-				   struct cx_pick *pick, bool *reserved)
-{
-	struct ps_vcpu *next = ps_next_by_reservation(pc, pick->now_ns);
-
-	*reserved = next != NULL;
-	if (next) {
-		pick->slice_ns = pp->turn_ns;
-		return next;
-	}
-	next = ps_next_by_patience(pp, pc, pick->now_ns);
-	pick->slice_ns = CX_SLICE_MIN_NS;
-	if (!next) {
-		next = ps_next_by_shares(pp, pc, pick->now_ns);
-		if (next)
-			pick->slice_ns = ps_turn_left(pp, next);
-	}
-	return next;
-}
-
-/* @next, which waits, runs on @pc for as long as its limits let it. */
-static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, bool reserved,
-		struct cx_pick *pick)
-{
-	uint64_t now = pick->now_ns, end;
-
-	ps_dequeue(pp, next, now);
-	if (cx_vcpu_pcpu(next->v) != pc->pcpu)
-		cx_migrate(next->v, pc->pcpu, now);
-	ps_start(pp, next, pc, now);
-	next->reserved_turn = reserved;
-	end = ps_limit_left(next->dom);
-	if (end < now + pick->slice_ns)
-		pick->slice_ns = end > now ? end - now : 0;
-	if (pick->slice_ns < CX_SLICE_MIN_NS)
-		pick->slice_ns = CX_SLICE_MIN_NS;
-}
-
-static struct cx_vcpu *propshare_pick(struct cx_policy *policy, struct cx_pcpu *pcpu,
-				      struct cx_pick *pick)
-{
-	struct ps_policy *pp = ps_of(policy);
-	struct ps_pcpu *pc = ps_pcpu_of(pcpu);
-	struct ps_vcpu *prev = pc->current, *next;
-	bool online = cx_pcpu_at(policy, cx_pcpu_index(pcpu)) == pcpu, reserved = false;
-
-	if (pp->unrated)
-		ps_rates_solve(pp, pick->now_ns);
-	if (prev)
-		leave(pp, prev, pick->now_ns);
-	ps_limit_expire(pp, pick->now_ns);
-	next = online ? choose_next(pp, pc, pick, &reserved) : NULL;
-	if (prev && prev->yielded) {
-		wait_at_last(pp, prev, pick->now_ns);
-		if (!next && online)
-			next = choose_next(pp, pc, pick, &reserved);
-	}
-	if (next)
-		run(pp, pc, next, reserved, pick);
-	ps_set_idler(pp, pc, !next && online);
-	if (prev && prev->state == PS_WAITING && pp->idlers)
-		ps_call(pp, prev, pick->now_ns);
-	return next ? next->v : NULL;
-}
+/* --- timers, telling ----------------------------------------------------------------------------- */
 
 static void propshare_timer(struct cx_policy *policy, struct cx_pcpu *pcpu, unsigned id,
 			    uint64_t now)
@@ -518,8 +430,10 @@ static void propshare_timer(struct cx_policy *policy, struct cx_pcpu *pcpu, unsi
 	pp->timer_ns[id] = UINT64_MAX;
 	if (id == PS_TIMER_PERIOD)
 		ps_rates_solve(pp, now);
-	else
+	else if (id == PS_TIMER_LIMIT)
 		ps_limit_expire(pp, now);
+	else
+		ps_reserve_expire(pp, now);
 }
 
 static void dump_domain(struct cx_policy *policy, const struct ps_domain *pd, uint64_t now)
@@ -605,7 +519,7 @@ const struct cx_plugin coxswain_plugin = {
 	.wake = propshare_wake,
 	.block = propshare_block,
 	.yield = propshare_yield,
-	.pick = propshare_pick,
+	.pick = ps_pick,
 	.timer = propshare_timer,
 	.dump = propshare_dump,
 };

@@ -19,6 +19,7 @@
  *             is empty, whatever else the host has to do.
  * placement.c on which pCPU: one queue for all that may use the same pCPUs; who is warm here
  *             is preferred within bounds, who idles is called.
+ * pick.c      the decision that comes of these.
  * meter.h     what both reserve.c and limit.c count with.  heap.c: queues.  propshare.c: the
  *             operations, and the table.
  *
@@ -42,7 +43,7 @@
 #define PS_NS_PER_PERCENT 10000000ull
 
 /* Timers, on one pCPU for all. */
-enum { PS_TIMER_PERIOD, PS_TIMER_LIMIT };
+enum { PS_TIMER_PERIOD, PS_TIMER_LIMIT, PS_TIMER_RESERVE, PS_TIMERS };
 
 /* What cx_trace_account() is told. */
 enum ps_code {
@@ -103,19 +104,20 @@ struct ps_policy {
 	unsigned n_lanes, n_sets;
 	struct ps_limit *pools; /* by cx_pool_index() */
 	struct ps_heap events;  /* of limits */
+	struct ps_heap reserve; /* domains that wait, by when they fall behind their reservations */
 	struct cx_entitlement *list;
 	unsigned list_room;
 	struct cx_pcpu *keeper; /* whose timers are used; NULL = no pCPU */
 	uint64_t period_began_ns, solved_ns;
-	uint64_t timer_ns[2]; /* what the keeper's timers are set to */
-	bool dirty;           /* the rates must be solved anew */
-	bool unrated;         /* and before the next decision: somebody is new */
-	bool solved;          /* they have been, once */
-	bool pools_reserve;   /* some pool has a reservation */
-	unsigned waiting;     /* vCPUs that wait */
-	unsigned idlers;      /* pCPUs that idle and have not been called */
-	unsigned n_pcpus;     /* online */
-	unsigned failures;    /* of the solver, told once */
+	uint64_t timer_ns[PS_TIMERS]; /* what the keeper's timers are set to */
+	bool dirty;                   /* the rates must be solved anew */
+	bool unrated;                 /* and before the next decision: somebody is new */
+	bool solved;                  /* they have been, once */
+	bool pools_reserve;           /* some pool has a reservation */
+	unsigned waiting;             /* vCPUs that wait */
+	unsigned idlers;              /* pCPUs that idle and have not been called */
+	unsigned n_pcpus;             /* online */
+	unsigned failures;            /* of the solver, told once */
 };
 
 struct ps_pcpu {
@@ -123,7 +125,8 @@ struct ps_pcpu {
 	struct ps_lane **lanes; /* whose vCPUs may run here */
 	unsigned n_lanes;
 	struct ps_vcpu *current;
-	bool idler; /* counted in ps_policy.idlers */
+	bool idler;  /* counted in ps_policy.idlers */
+	bool called; /* by somebody who waits */
 };
 
 struct ps_domain {
@@ -138,6 +141,7 @@ struct ps_domain {
 	uint64_t reserved;    /* rate that it is guaranteed */
 	struct ps_meter owed; /* of that, what it is behind; below 0: ahead */
 	struct ps_item item;  /* on lane->reserve */
+	struct ps_item event; /* on ps_policy.reserve */
 };
 
 struct ps_vcpu {
@@ -161,6 +165,7 @@ struct ps_vcpu {
 	bool reserved_turn;  /* it runs for its reservation */
 	bool yielded;
 	/* Demand. */
+	bool is_new;        /* in this period */
 	bool wants;         /* to run: it has work, parked or not */
 	uint64_t wants_ns;  /* wants to run: since then, as far as want_ns does not count it */
 	uint64_t woken_ns;  /* wants to run: since then, all in all */
@@ -193,6 +198,8 @@ void ps_rates_solve(struct ps_policy *pp, uint64_t now);
 void ps_rates_arm(struct ps_policy *pp, uint64_t now);
 /** It begins or ends to want to run. */
 void ps_wants(struct ps_policy *pp, struct ps_vcpu *pv, bool wants, uint64_t now);
+/** It has had a turn and goes on: has it wanted to run for longer than it did before? */
+void ps_wants_more(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 
 /* --- order.c --- */
 /** Virtual time of the set. */
@@ -228,13 +235,17 @@ void ps_rebase(struct ps_policy *pp, uint64_t now);
 
 /* --- reserve.c --- */
 /** The rate that @pd is guaranteed. */
-void ps_reserve_set(const struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now);
+void ps_reserve_set(struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now);
 /** How many of @pd's vCPUs want to run has changed, or who waits. */
-void ps_reserve_note(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now);
+void ps_reserve_note(struct ps_policy *pp, struct ps_domain *pd, uint64_t now);
 /** One more (+1) or one less (-1) of @pd runs. */
-void ps_reserve_run(const struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now);
+void ps_reserve_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now);
 /** Who waits, may run here and is of a domain behind its reservation; NULL = nobody. */
 struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now);
+/** The timer: who has fallen behind its reservation preempts somebody. */
+void ps_reserve_expire(struct ps_policy *pp, uint64_t now);
+/** Its domain is gone. */
+void ps_reserve_forget(struct ps_policy *pp, struct ps_domain *pd);
 /** Is @pd behind its reservation? */
 bool ps_reserve_due(struct ps_domain *pd, uint64_t now);
 
@@ -262,11 +273,17 @@ int ps_lanes_of_pcpu(struct ps_policy *pp, struct ps_pcpu *pc);
 void ps_pcpus_of_lane(struct ps_policy *pp, struct ps_lane *lane, const struct cx_vcpu *v);
 /** @pv waits: call an idle pCPU for it, or one that runs somebody with less of a claim. */
 void ps_call(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** @pc was called for somebody and has made its choice: who waits yet calls another one. */
+void ps_call_on(struct ps_policy *pp, struct ps_pcpu *pc);
 /** Where it had best wait: an idle pCPU near the one where it ran. */
 struct cx_pcpu *ps_place(const struct ps_policy *pp, const struct ps_vcpu *pv);
 /** By how much its deadline counts as later because it would have to move to @pcpu, ns. */
 int64_t ps_reluctance(const struct ps_policy *pp, const struct ps_vcpu *pv,
 		      const struct cx_pcpu *pcpu, uint64_t now);
+
+/* --- pick.c --- */
+/** The operation pick. */
+struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct cx_pick *pick);
 
 /* --- propshare.c --- */
 /** A timer of the keeper's; UINT64_MAX = none. */

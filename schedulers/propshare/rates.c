@@ -63,8 +63,9 @@ static uint64_t measure_one(struct ps_vcpu *pv, uint64_t period, uint64_t now)
 	if (pv->wants) {
 		want += now > pv->wants_ns ? now - pv->wants_ns : 0;
 		pv->wants_ns = now;
-		/* It came in this period and has wanted to run ever since. */
-		if (now - pv->woken_ns >= period / 2)
+		/* It came in this period and has wanted to run ever since, or for so long that it
+		 * does not look like one that will stop. */
+		if (pv->is_new || now - pv->woken_ns >= period / 2)
 			return PS_SECOND;
 	}
 	demand = want * PS_SECOND / period;
@@ -90,9 +91,20 @@ static bool measure(struct ps_policy *pp, uint64_t now)
 			    demand + CHANGE_NS < pv->solved_demand_ns)
 				changed = true;
 			pv->demand_ns = demand;
+			pv->is_new = false;
 		}
 	}
 	return changed;
+}
+
+void ps_wants_more(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
+{
+	uint64_t usual = pv->demand_ns * pp->period_ns / PS_SECOND, since = now - pv->woken_ns;
+
+	if (pv->demand_ns == PS_SECOND || since < 2 * pp->turn_ns || since < usual + usual / 4)
+		return;
+	pv->demand_ns = PS_SECOND;
+	ps_rates_dirty(pp, now);
 }
 
 /* --- the solution ------------------------------------------------------------------------- */

@@ -5,8 +5,9 @@
  * A meter for each domain counts what it is owed: it grows at the guaranteed rate while as many
  * of its vCPUs want to run, and falls while they do.  Once it is above nothing the domain is due,
  * and the one whose meter would first be a turn behind is served first: that keeps all of them
- * within a turn as long as together they are guaranteed no more than there is.  What it
- * received beyond its reservation counts for a turn at most, so that each second keeps its
+ * within a turn as long as together they are guaranteed no more than there is.  When a domain
+ * falls behind while others run everywhere, one of those that run for their shares is preempted.
+ * What it received beyond its reservation counts for a turn at most, so that each second keeps its
  * own guarantee; who sleeps is owed nothing.
  */
 #include "propshare.h"
@@ -26,11 +27,16 @@ static void refresh(const struct ps_policy *pp, struct ps_domain *pd, uint64_t n
 	ps_meter_run(m, now);
 }
 
-static void requeue(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+static void set_timer(struct ps_policy *pp)
+{
+	ps_timer(pp, PS_TIMER_RESERVE,
+		 pp->reserve.n ? (uint64_t)pp->reserve.slots[0].key : UINT64_MAX);
+}
+
+static void queue_up(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
 {
 	uint64_t due, turn;
 
-	ps_heap_remove(&pd->item);
 	if (!pd->owed.rate || cx_list_empty(&pd->waiting))
 		return;
 	due = pd->owed.level >= 0 ? now : ps_meter_meets(&pd->owed, 0);
@@ -43,9 +49,38 @@ static void requeue(const struct ps_policy *pp, struct ps_domain *pd, uint64_t n
 		turn = late < turn ? turn - late : 0;
 	}
 	ps_queue_insert(&pd->lane->reserve, &pd->item, (int64_t)due, (int64_t)(due + turn));
+	if (due > now)
+		ps_heap_insert(&pp->reserve, &pd->event, (int64_t)due);
 }
 
-void ps_reserve_note(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+static void requeue(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+{
+	ps_reserve_forget(pp, pd);
+	queue_up(pp, pd, now);
+	set_timer(pp);
+}
+
+void ps_reserve_forget(struct ps_policy *pp, struct ps_domain *pd)
+{
+	ps_heap_remove(&pd->item);
+	ps_heap_remove(&pd->event);
+	set_timer(pp);
+}
+
+void ps_reserve_expire(struct ps_policy *pp, uint64_t now)
+{
+	while (pp->reserve.n && pp->reserve.slots[0].key <= (int64_t)now) {
+		struct ps_domain *pd = cx_entry(pp->reserve.slots[0].item, struct ps_domain, event);
+		struct cx_node *first = cx_list_first(&pd->waiting);
+
+		ps_heap_remove(&pd->event);
+		if (first)
+			ps_call(pp, cx_entry(first, struct ps_vcpu, dom_node), now);
+	}
+	set_timer(pp);
+}
+
+void ps_reserve_note(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
 {
 	if (!pd->reserved)
 		return;
@@ -53,7 +88,7 @@ void ps_reserve_note(const struct ps_policy *pp, struct ps_domain *pd, uint64_t 
 	requeue(pp, pd, now);
 }
 
-void ps_reserve_run(const struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now)
+void ps_reserve_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now)
 {
 	if (pd->reserved)
 		ps_meter_run(&pd->owed, now);
@@ -61,7 +96,7 @@ void ps_reserve_run(const struct ps_policy *pp, struct ps_domain *pd, int change
 	ps_reserve_note(pp, pd, now);
 }
 
-void ps_reserve_set(const struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now)
+void ps_reserve_set(struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now)
 {
 	if (rate == pd->reserved)
 		return;

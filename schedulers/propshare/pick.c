@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The decision: a domain behind its reservation, one that has waited too long, or the first by
+ * shares; for a turn, or until its limit is used up.
+ */
+#include "propshare.h"
+
+static bool may_wait(const struct ps_vcpu *pv)
+{
+	return cx_vcpu_runnable(pv->v) && !cx_vcpu_parked(pv->v);
+}
+
+/* @prev runs no longer.  It waits, unless it may not; if it has yielded, not yet. */
+static void leave(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
+{
+	ps_stop(pp, prev, now);
+	if (!may_wait(prev)) {
+		ps_part(prev, now);
+		prev->yielded = false;
+		prev->state = cx_vcpu_runnable(prev->v) ? PS_LIMITED : PS_ASLEEP;
+	} else if (!prev->yielded) {
+		ps_enqueue(pp, prev, now);
+	}
+}
+
+/* @prev has yielded, and others have been looked at. */
+static void wait_at_last(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
+{
+	prev->yielded = false;
+	ps_enqueue(pp, prev, now);
+	if (ps_limited(prev->dom))
+		ps_park(pp, prev, now);
+}
+
+static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_pcpu *pc,
+				   struct cx_pick *pick, bool *reserved)
+{
+	struct ps_vcpu *next = ps_next_by_reservation(pc, pick->now_ns);
+
+	*reserved = next != NULL;
+	if (next) {
+		pick->slice_ns = pp->turn_ns;
+		return next;
+	}
+	next = ps_next_by_patience(pp, pc, pick->now_ns);
+	pick->slice_ns = CX_SLICE_MIN_NS;
+	if (!next) {
+		next = ps_next_by_shares(pp, pc, pick->now_ns);
+		if (next)
+			pick->slice_ns = ps_turn_left(pp, next);
+	}
+	return next;
+}
+
+/* @next, which waits, runs on @pc for as long as its limits let it. */
+static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, bool reserved,
+		struct cx_pick *pick)
+{
+	uint64_t now = pick->now_ns, end;
+
+	ps_dequeue(pp, next, now);
+	if (cx_vcpu_pcpu(next->v) != pc->pcpu)
+		cx_migrate(next->v, pc->pcpu, now);
+	ps_start(pp, next, pc, now);
+	next->reserved_turn = reserved;
+	end = ps_limit_left(next->dom);
+	if (end < now + pick->slice_ns)
+		pick->slice_ns = end > now ? end - now : 0;
+	if (pick->slice_ns < CX_SLICE_MIN_NS)
+		pick->slice_ns = CX_SLICE_MIN_NS;
+}
+
+struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct cx_pick *pick)
+{
+	struct ps_policy *pp = ps_of(policy);
+	struct ps_pcpu *pc = ps_pcpu_of(pcpu);
+	struct ps_vcpu *prev = pc->current, *next;
+	bool online = cx_pcpu_at(policy, cx_pcpu_index(pcpu)) == pcpu, reserved = false;
+
+	if (pp->unrated)
+		ps_rates_solve(pp, pick->now_ns);
+	if (prev)
+		leave(pp, prev, pick->now_ns);
+	ps_limit_expire(pp, pick->now_ns);
+	next = online ? choose_next(pp, pc, pick, &reserved) : NULL;
+	if (prev && prev->yielded) {
+		wait_at_last(pp, prev, pick->now_ns);
+		if (!next && online)
+			next = choose_next(pp, pc, pick, &reserved);
+	}
+	if (next)
+		run(pp, pc, next, reserved, pick);
+	ps_set_idler(pp, pc, !next && online);
+	if (prev && prev->state == PS_WAITING && pp->idlers)
+		ps_call(pp, prev, pick->now_ns);
+	if (pc->called)
+		ps_call_on(pp, pc);
+	return next ? next->v : NULL;
+}
