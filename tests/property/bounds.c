@@ -267,9 +267,9 @@ static uint64_t share_late(const struct prop_case *c)
 /*
  * Earliest eligible virtual deadline first (Stoica, Abdel-Wahab, 1995): on one pCPU nobody is
  * behind by more than the longest turn, and nobody before by more than its own, which is less
- * than a slice.  On several a vCPU cannot be on two at once: it may wait for a turn when it
- * should have had all of a pCPU, and one that is due on another pCPU counts as due later by
- * four times `stay`.  Who is entitled to next to nothing is given the shortest slice for its
+ * than a slice; what makes stays longer than asked for adds to both.  On several a vCPU cannot
+ * be on two at once, which has cost no more than half a slice in all that was tried, and one that is due
+ * on another pCPU counts as due later by four times `stay`.  Who is entitled to next to nothing is given the shortest slice for its
  * patience.  Rates are solved a turn after somebody came.
  *
  * Lags are remembered up to `memory`.  Where that is short, or the host so slow, that a turn is more
@@ -279,8 +279,8 @@ static uint64_t share_lag(const struct prop_case *c)
 {
 	uint64_t slice = (uint64_t)most(c, "slice"), turn = share_turn(c), late = share_late(c);
 	uint64_t patience = c->record->duration_ns / (uint64_t)least(c, "patience");
-	uint64_t all = (c->n_pcpus == 1 ? slice : 2 * slice + 4 * (uint64_t)most(c, "stay")) +
-		       late + patience * (CX_SLICE_MIN_NS + late);
+	uint64_t all = slice + (c->n_pcpus == 1 ? 0 : 4 * (uint64_t)most(c, "stay")) + 2 * late +
+		       patience * (CX_SLICE_MIN_NS + late);
 
 	if (turn + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
 		return 0;
