@@ -93,6 +93,10 @@ static int nothing_named(struct cx_reading *r, const char *in, const struct cx_s
 			snprintf(text + n, sizeof(text) - n, "%s%s", n ? ", " : "",
 				 cx_doc_text(name));
 	}
+	/* Nobody has looked at the names yet. */
+	for (i = 0; text[i]; i++)
+		if (iscntrl((unsigned char)text[i]))
+			text[i] = '?';
 	return cx_fail(r->err, ENOENT, "%s: has no %.*s for \"%.200s\"; it has %s", r->file,
 		       (int)strlen(in) - 1, in, over->name, *text ? text : "none");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The decision: a domain behind its reservation, one that has waited too long, or the first by
- * shares; for a turn, or until its limit is used up.
+ * The decision: one that has waited for longer than anybody should, for the shortest time there
+ * is; a domain behind its reservation; the first by shares.  For a turn, or until its limit is
+ * used up.
  */
 #include "propshare.h"
 
@@ -35,20 +36,20 @@ static void wait_at_last(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t no
 static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_pcpu *pc,
 				   struct cx_pick *pick, bool *reserved)
 {
-	struct ps_vcpu *next = ps_next_by_reservation(pc, pick->now_ns);
+	struct ps_vcpu *next = ps_next_by_patience(pp, pc, pick->now_ns);
 
-	*reserved = next != NULL;
-	if (next) {
-		pick->slice_ns = pp->turn_ns;
-		return next;
-	}
-	next = ps_next_by_patience(pp, pc, pick->now_ns);
+	*reserved = false;
 	pick->slice_ns = CX_SLICE_MIN_NS;
-	if (!next) {
-		next = ps_next_by_shares(pp, pc, pick->now_ns);
-		if (next)
-			pick->slice_ns = ps_turn_left(pp, next);
-	}
+	if (next)
+		return next;
+	next = ps_next_by_reservation(pc, pick->now_ns);
+	*reserved = next != NULL;
+	pick->slice_ns = pp->turn_ns;
+	if (next)
+		return next;
+	next = ps_next_by_shares(pp, pc, pick->now_ns);
+	if (next)
+		pick->slice_ns = ps_turn_left(pp, next);
 	return next;
 }
 

@@ -93,7 +93,7 @@ int bench_shipped(struct bench *b, const char *name, unsigned n_cpus,
 int bench_run(struct bench *b, const struct cx_scenario *scenario, const struct bench_run *run,
 	      struct cx_record **record);
 /** The same, made once again, with a note that begins with @label, if the host took away more
- *  than BENCH_STEAL_MAX. */
+ *  than BENCH_STEAL_MAX.  *steal is NAN of a run in virtual time. */
 int bench_run_quiet(struct bench *b, const char *label, const struct cx_scenario *scenario,
 		    const struct bench_run *run, struct cx_record **record, double *steal);
 /** Percent of @busy_ns (of all pCPUs) in which no thread of the run had the CPU. */

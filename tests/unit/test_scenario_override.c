@@ -193,6 +193,10 @@ static void test_what_is_refused(void **state)
 	refused(POOLED, "domains.a.pool", "b", -EINVAL, FILE_NAME ":5: domains[0].pool: found");
 	refused("[1]", "duration", "1s", -EINVAL, "allowed a mapping");
 	refused("domains: 3\n", "domains.a.limit", "1", -ENOENT, "it has none");
+	refused("domains: [{name: \"a\\tb\\n\"}]\n", "domains.a.limit", "1", -ENOENT,
+		"it has a?b?");
+	refused("pools: [{name: \"\\e[31m\"}]\n" ONE, "pools.p.limit", "1", -ENOENT,
+		"it has ?[31m");
 	refused("domains: [{name: [1]}]\n", "domains.a.limit", "1", -ENOENT, "it has none");
 }
 

@@ -170,7 +170,8 @@ struct cx_entitlement {
 	uint64_t entitled_ns; /* out: of that, what it is entitled to */
 	uint64_t rate_ns;     /* out: likewise if it wanted more than it can have */
 	uint64_t reserved_ns; /* out: of entitled_ns, what reservations guarantee it */
-	unsigned set;         /* out: who is of one set competes for the same pCPUs */
+	/* out: who is of one set competes for the same pCPUs; less than cx_affinity_count() */
+	unsigned set;
 };
 
 /**

@@ -91,7 +91,9 @@ compare() {
 # duration FILE: long enough for every domain of this scenario to have its turns.
 duration() {
 	local domains
-	domains=$(awk '/^ *- name:/ { n++ } /^ *count:/ { n += $2 - 1 } END { print n }' "$1")
+	domains=$(awk '/^ *- {?name:/ { n++ }
+		match($0, /count: *[0-9]+/) { n += substr($0, RSTART + 6, RLENGTH - 6) - 1 }
+		END { print n }' "$1")
 	[ "$domains" -gt 16 ] && echo $CROWDED || echo $DURATION
 }
 
