@@ -290,24 +290,9 @@ static uint64_t share_lag(const struct prop_case *c)
 	return all;
 }
 
-static bool reserves(const struct prop_case *c)
-{
-	for (unsigned i = 0; i < c->scenario->n_domains; i++)
-		if (c->scenario->domains[i].reservation)
-			return true;
-	for (unsigned i = 0; i < c->scenario->n_pools; i++)
-		if (c->scenario->pools[i].reservation)
-			return true;
-	for (unsigned i = 0; i < c->scenario->n_changes; i++)
-		if (c->scenario->changes[i].reservation_given)
-			return true;
-	return false;
-}
-
 /*
  * Whoever has waited for `patience`, or 30 ms for each that waits on a pCPU, has the shortest slice
- * next, after those who have waited longer.  What is reserved comes before even that, and may be
- * all there is.
+ * next, after those who have waited longer, even before what is reserved.
  */
 static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
 {
@@ -315,8 +300,6 @@ static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahe
 	uint64_t each = c->n_vcpus * 30 * CX_MS / c->least_pcpus;
 
 	(void)dom, (void)ahead;
-	if (reserves(c))
-		return PROP_FOREVER;
 	return (patience > each ? patience : each) + share_turn(c) + share_late(c) +
 	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
 }
