@@ -345,17 +345,62 @@ static bool share_pool_limit(const struct prop_case *c, unsigned pool, unsigned 
 	return true;
 }
 
-static bool is_limited(const struct prop_case *c, unsigned dom)
+/* The least that a domain's limit, or a pool's, ever is; 0 = it never has one. */
+static unsigned least_limit(const struct prop_case *c, bool is_pool, unsigned which)
+{
+	const struct cx_scenario *s = c->scenario;
+	unsigned least = is_pool ? s->pools[which].limit : s->domains[which].limit;
+
+	for (unsigned i = 0; i < s->n_changes; i++) {
+		const struct cx_scenario_change *change = &s->changes[i];
+		bool same = is_pool ? change->kind == CX_CHANGE_POOL && change->pool == which
+				    : change->kind == CX_CHANGE_DOMAIN &&
+					      which - change->first_domain < change->n_domains;
+
+		if (same && change->limit_given && change->limit &&
+		    (!least || change->limit < least))
+			least = change->limit;
+	}
+	return least;
+}
+
+/* What a bucket of @percent must fill up until it lets those parked go: less than it holds, and what
+ * those that ran on were beyond it. */
+static uint64_t share_refill(const struct prop_case *c, unsigned percent)
+{
+	uint64_t empty = (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
+
+	return percent ? empty * 100 / percent + cost(c, CX_COST_TIMER_LATE) : 0;
+}
+
+/* All buckets above it, one after the other. */
+static uint64_t share_parked(const struct prop_case *c, unsigned dom)
+{
+	uint64_t ns = share_refill(c, least_limit(c, false, dom));
+	unsigned p = c->scenario->domains[dom].pool;
+
+	for (; p < c->scenario->n_pools; p = c->scenario->pools[p].parent)
+		ns += share_refill(c, least_limit(c, true, p));
+	return ns;
+}
+
+static bool limits_change(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_changes; i++)
+		if (c->scenario->changes[i].limit_given)
+			return true;
+	return false;
+}
+
+/* Has a pool around it a limit, or could one have during the run? */
+static bool in_limited_pool(const struct prop_case *c, unsigned dom)
 {
 	unsigned p = c->scenario->domains[dom].pool;
 
-	if (c->scenario->domains[dom].limit)
+	if (p < c->scenario->n_pools && limits_change(c))
 		return true;
 	for (; p < c->scenario->n_pools; p = c->scenario->pools[p].parent)
 		if (c->scenario->pools[p].limit)
-			return true;
-	for (unsigned i = 0; i < c->scenario->n_changes; i++)
-		if (c->scenario->changes[i].limit_given)
 			return true;
 	return false;
 }
@@ -363,17 +408,20 @@ static bool is_limited(const struct prop_case *c, unsigned dom)
 /*
  * A domain that is behind its reservation comes first, and the one that would first be a turn behind
  * first of all: it has been a turn before it and comes to be a turn behind, on each pCPU that it
- * is guaranteed a part of.  Under a limit it is parked for what it, or others in its pool, ran
- * beyond that, and for what they ran before it was its turn.
+ * is guaranteed a part of.  Under a limit of its own it is parked for what it ran beyond that.
+ * In a pool with a limit all are parked together, and nothing is promised.
  */
 static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
 {
 	uint64_t wide = c->scenario->domains[dom].vcpus;
 
+	*ns = 0;
+	if (in_limited_pool(c, dom))
+		return false;
 	if (wide > c->n_pcpus)
 		wide = c->n_pcpus;
 	*ns = 2 * share_turn(c) * wide + share_late(c);
-	if (is_limited(c, dom))
+	if (c->scenario->domains[dom].limit || limits_change(c))
 		*ns += (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
 	return true;
 }
@@ -395,7 +443,8 @@ static bool share_pool_floor(const struct prop_case *c, unsigned pool, uint64_t 
 			continue;
 		if (!prop_is_hog(d))
 			return false;
-		share_floor(c, i, &ns_of_one);
+		if (!share_floor(c, i, &ns_of_one))
+			return false;
 		*ns += ns_of_one;
 	}
 	return !c->pool_changes;
@@ -411,6 +460,7 @@ static const struct prop_bounds table[] = {
 	  .twins = credit_twins },
 	{ .policy = "propshare",
 	  .wait = share_wait,
+	  .parked = share_parked,
 	  .limit = share_limit,
 	  .pool_limit = share_pool_limit,
 	  .floor = share_floor,

@@ -67,6 +67,8 @@ static bool restate(struct seen *s, struct seen_vcpu *v)
 	good = amounts_state(s, v, old, new);
 	if (old == CX_READY && good)
 		good = waits_end(s, v);
+	if (old == CX_LIMITED && good)
+		good = waits_parked(s, v);
 	v->since_ns = s->now_ns;
 	v->state = new;
 	if (new == CX_READY)

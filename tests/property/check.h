@@ -111,6 +111,8 @@ const char *seen_name(const struct seen *s, unsigned vcpu, char buf[32]);
 /* --- waits.c --- */
 void waits_begin(struct seen *s, struct seen_vcpu *v);
 bool waits_end(struct seen *s, struct seen_vcpu *v);
+/** It was parked by a limit until now. */
+bool waits_parked(struct seen *s, const struct seen_vcpu *v);
 /** It waits elsewhere from now on, behind all who are there. */
 void waits_moved(struct seen *s, struct seen_vcpu *v);
 /** A pCPU has left: who has never run was moved without a word, if it waited there. */

@@ -237,6 +237,8 @@ struct prop_bounds {
 	/** No vCPU of domain @dom waits longer, @ahead being runnable when it began to, not
 	 *  counting it. */
 	uint64_t (*wait)(const struct prop_case *c, unsigned dom, unsigned ahead);
+	/** No vCPU of domain @dom is parked by limits for longer at once. */
+	uint64_t (*parked)(const struct prop_case *c, unsigned dom);
 	/** Who wakes up runs before others until it has run for this long at once: what its pCPU
 	 *  gives to such is not counted as waiting.  NULL: nobody does. */
 	uint64_t (*boost)(const struct prop_case *c);

@@ -156,6 +156,22 @@ bool waits_end(struct seen *s, struct seen_vcpu *v)
 	return not_too_long(s, v);
 }
 
+bool waits_parked(struct seen *s, const struct seen_vcpu *v)
+{
+	uint64_t parked = s->now_ns - v->since_ns, bound;
+	char name[32];
+
+	if (!s->c->bounds->parked)
+		return true;
+	bound = s->c->bounds->parked(s->c, v->dom);
+	s->verdict->checked[PROP_WAIT] |= bound < s->c->record->duration_ns;
+	if (parked <= bound)
+		return true;
+	return seen_broken(s, PROP_WAIT,
+			   "%s was parked by a limit for %" PRIu64 " ns; %s states %" PRIu64 " ns",
+			   seen_name(s, v->id, name), parked, s->c->table->name, bound);
+}
+
 void waits_moved(struct seen *s, struct seen_vcpu *v)
 {
 	if (v->state == CX_READY)
