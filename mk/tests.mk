@@ -58,7 +58,8 @@ $(B)/tests/plugins/%.so: $(B)/obj/tests/plugins/%.c.o
 
 # POLICY-WHAT.patch is applied to a copy of schedulers/POLICY, which stays as it is.
 bug_of = schedulers/$(firstword $(subst -, ,$(1)))
-$(B)/tests/bugs/%.so: tests/property/bugs/%.patch $$(wildcard $$(call bug_of,$$*)/*.[ch]) $(FLAGS)
+$(B)/tests/bugs/%.so: tests/property/bugs/%.patch $$(wildcard $$(call bug_of,$$*)/*.[ch]) \
+		$(wildcard core/include/coxswain/*.h) $(FLAGS)
 	@rm -rf $(B)/obj/tests/bugs/$* && mkdir -p $(@D) $(B)/obj/tests/bugs/$*/schedulers
 	$(call say,BUG,$@)
 	$(Q)cp -r $(call bug_of,$*) $(B)/obj/tests/bugs/$*/schedulers

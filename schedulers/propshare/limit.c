@@ -7,6 +7,11 @@
  * them are parked, and when a third of it is full they may run again; the rest of it keeps what
  * comes in while they wait for a pCPU.  So in any time at all they receive the limit and the
  * burst at most, and what runs until a pCPU hears of it.
+ *
+ * Where the host has CPU to spare nobody in a pool waits, and the order by shares says nothing:
+ * all would use up the pool's limit alike.  So when its bucket has filled, domains that are ahead
+ * of the others in the pool are held until the next time, or until the bucket is quite full
+ * because those let go do not use it.
  */
 #include "propshare.h"
 
@@ -52,8 +57,10 @@ static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 	ps_heap_remove(&limit->event);
 	if (limit->rate && is_over(pp, limit))
 		when = m->at_ns; /* the mark has been passed, wherever the level goes from here */
+	else if (limit->rate && limit->exhausted)
+		when = ps_meter_meets(m, refill_of(pp));
 	else if (limit->rate)
-		when = ps_meter_meets(m, limit->exhausted ? refill_of(pp) : 0);
+		when = ps_meter_meets(m, limit->held && ps_meter_slope(m) > 0 ? m->high : 0);
 	if (when != UINT64_MAX)
 		ps_heap_insert(&pp->events, &limit->event, (int64_t)when);
 }
@@ -65,6 +72,8 @@ static void set_timer(struct ps_policy *pp)
 
 bool ps_limited(const struct ps_domain *pd)
 {
+	if (pd->held)
+		return true;
 	for (const struct ps_limit *l = &pd->limit; l; l = l->parent)
 		if (l->exhausted)
 			return true;
@@ -79,44 +88,152 @@ static bool is_within(const struct ps_domain *pd, const struct ps_limit *limit)
 	return false;
 }
 
-/* All that are within @limit: parked, or let go as far as nothing else holds them. */
-static void apply(struct ps_policy *pp, const struct ps_limit *limit, uint64_t now)
+static void park_all(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
 {
-	struct cx_node *dn, *vn;
+	struct cx_node *node;
 
-	cx_list_for_each (dn, &pp->domains) {
-		struct ps_domain *pd = cx_entry(dn, struct ps_domain, node);
+	cx_list_for_each (node, &pd->vcpus)
+		ps_park(pp, cx_entry(node, struct ps_vcpu, node), now);
+}
 
-		if (!is_within(pd, limit) || ps_limited(pd) != limit->exhausted)
+static void unpark_all(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+{
+	struct cx_node *node;
+
+	if (ps_limited(pd))
+		return;
+	cx_list_for_each (node, &pd->vcpus)
+		ps_unpark(pp, cx_entry(node, struct ps_vcpu, node), now);
+}
+
+/* --- who is held ---------------------------------------------------------------------------- */
+
+/* How far vCPUs are ahead of their sets, in virtual time: the mean, by their rates. */
+struct mean {
+	__int128 sum;
+	uint64_t weight;
+};
+
+static void add_domain(struct mean *mean, const struct ps_domain *pd, uint64_t now)
+{
+	struct cx_node *node;
+
+	cx_list_for_each (node, &pd->vcpus) {
+		const struct ps_vcpu *pv = cx_entry(node, struct ps_vcpu, node);
+
+		if (!pv->wants)
 			continue;
-		cx_list_for_each (vn, &pd->vcpus) {
-			struct ps_vcpu *pv = cx_entry(vn, struct ps_vcpu, node);
+		mean->sum += (__int128)(pv->vtime - ps_vtime(pv->set, now)) * (int64_t)pv->rate;
+		mean->weight += pv->rate;
+	}
+}
 
-			if (limit->exhausted)
-				ps_park(pp, pv, now);
-			else
-				ps_unpark(pp, pv, now);
-		}
+/* It is guaranteed something and may fall behind that before it would be let go. */
+static bool needs_more(const struct ps_policy *pp, const struct ps_domain *pd)
+{
+	return pd->reserved && pd->owed.level / (int64_t)PS_SECOND > -(int64_t)pp->turn_ns / 2;
+}
+
+/* Has @pd received more than its share of what those of @all have, by more than a quarter of a
+ * turn? */
+static bool is_ahead(const struct ps_policy *pp, const struct mean *all, const struct ps_domain *pd,
+		     uint64_t now)
+{
+	struct mean own = { 0, 0 };
+	__int128 lead;
+
+	add_domain(&own, pd, now);
+	if (!own.weight)
+		return false;
+	lead = own.sum - all->sum / (__int128)all->weight * (__int128)own.weight;
+	return lead / (int64_t)PS_SECOND > (__int128)(pp->turn_ns / 4);
+}
+
+static void hold_some(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
+{
+	struct mean all = { 0, 0 };
+	struct cx_node *node;
+
+	cx_list_for_each (node, &pp->domains) {
+		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
+
+		if (is_within(pd, limit) && !ps_limited(pd))
+			add_domain(&all, pd, now);
+	}
+	if (!all.weight)
+		return;
+	cx_list_for_each (node, &pp->domains) {
+		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
+
+		if (!is_within(pd, limit) || ps_limited(pd) || needs_more(pp, pd) ||
+		    !is_ahead(pp, &all, pd, now))
+			continue;
+		pd->held = limit;
+		limit->held++;
+	}
+}
+
+/* Those that @limit holds: they may run again, unless it is used up. */
+static void let_go(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
+{
+	struct cx_node *node;
+
+	if (!limit->held)
+		return;
+	limit->held = 0;
+	cx_list_for_each (node, &pp->domains) {
+		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
+
+		if (pd->held != limit)
+			continue;
+		pd->held = NULL;
+		unpark_all(pp, pd, now);
+	}
+}
+
+/* --- used up, filled again -------------------------------------------------------------------- */
+
+/* All that are within @limit: parked, or let go as far as nothing else holds them. */
+static void apply(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
+{
+	struct cx_node *node;
+
+	if (limit->exhausted)
+		let_go(pp, limit, now);
+	else if (limit->is_pool)
+		hold_some(pp, limit, now);
+	cx_list_for_each (node, &pp->domains) {
+		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
+
+		if (!is_within(pd, limit))
+			continue;
+		if (limit->exhausted)
+			park_all(pp, pd, now);
+		else
+			unpark_all(pp, pd, now);
 	}
 }
 
 static void turn_over(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
 	limit->exhausted = !limit->exhausted;
-	rearm(pp, limit);
 	if (pp->keeper)
 		cx_trace_account(pp->keeper, NULL, limit->exhausted ? PS_EXHAUSTED : PS_REFILLED,
 				 limit->index, limit->is_pool, now);
 	apply(pp, limit, now);
+	rearm(pp, limit);
 }
 
 static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
 	ps_meter_run(&limit->meter, now);
-	if (is_over(pp, limit))
+	if (is_over(pp, limit)) {
 		turn_over(pp, limit, now);
-	else
-		rearm(pp, limit);
+		return;
+	}
+	if (!limit->exhausted && limit->meter.level >= limit->meter.high * (int64_t)PS_SECOND)
+		let_go(pp, limit, now);
+	rearm(pp, limit);
 }
 
 bool ps_limit_expire(struct ps_policy *pp, uint64_t now)
@@ -145,6 +262,8 @@ void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent
 		limit->meter.level = limit->meter.high * (int64_t)PS_SECOND;
 	limit->rate = limit->meter.rate = rate;
 	ps_meter_run(&limit->meter, now);
+	if (!rate)
+		let_go(pp, limit, now);
 	if (!rate && limit->exhausted)
 		turn_over(pp, limit, now);
 	else
@@ -183,8 +302,11 @@ uint64_t ps_limit_left(const struct ps_domain *pd)
 	return least;
 }
 
-void ps_limit_forget(struct ps_policy *pp, struct ps_limit *limit)
+void ps_limit_forget(struct ps_policy *pp, struct ps_domain *pd)
 {
-	ps_heap_remove(&limit->event);
+	if (pd->held)
+		pd->held->held--;
+	pd->held = NULL;
+	ps_heap_remove(&pd->limit.event);
 	set_timer(pp);
 }

@@ -108,13 +108,18 @@ static void bound(const struct ps_policy *pp, struct ps_vcpu *pv, int64_t v, uin
 		shift(pv, most);
 }
 
-void ps_join(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
+void ps_bound(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 {
 	int64_t before = pv->vtime;
 
 	bound(pp, pv, ps_vtime(pv->set, now), pp->lead_ns);
 	if (pv->vtime != before || pv->deadline <= pv->vtime)
 		ask(pp, pv);
+}
+
+void ps_join(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
+{
+	ps_bound(pp, pv, now);
 	pv->set->weight += pv->rate;
 	pv->set->sum += (__int128)pv->vtime * (int64_t)pv->rate;
 }

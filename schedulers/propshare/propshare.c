@@ -264,7 +264,7 @@ static void propshare_domain_detach(struct cx_policy *policy, struct cx_domain *
 
 	(void)now;
 	ps_reserve_forget(pp, pd);
-	ps_limit_forget(pp, &pd->limit);
+	ps_limit_forget(pp, pd);
 	cx_list_remove(&pd->node);
 	pd->lane->domains--;
 	pp->n_domains--;
@@ -361,6 +361,7 @@ static void propshare_wake(struct cx_policy *policy, struct cx_vcpu *v, enum cx_
 	(void)why;
 	ps_wants(pp, pv, true, now);
 	if (ps_limited(pv->dom)) {
+		ps_bound(pp, pv, now);
 		pv->state = PS_LIMITED;
 		cx_park(v, CX_PARK_LIMIT, now);
 	} else {

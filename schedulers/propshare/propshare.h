@@ -87,6 +87,7 @@ struct ps_limit {
 	struct ps_item event;    /* when it is empty, or full enough again */
 	uint64_t rate;           /* 0 = no limit */
 	bool exhausted;
+	unsigned held;  /* domains that it holds back, though it is not exhausted */
 	unsigned index; /* of the domain or pool */
 	bool is_pool;
 };
@@ -136,12 +137,13 @@ struct ps_domain {
 	struct cx_list vcpus;   /* attached */
 	struct cx_list waiting; /* its vCPUs in the queue, the longest first */
 	struct ps_limit limit;
-	unsigned wanting;     /* vCPUs that want to run: reserve.c */
-	uint64_t of_pools;    /* rate that reservations give it by the solver */
-	uint64_t reserved;    /* rate that it is guaranteed */
-	struct ps_meter owed; /* of that, what it is behind; below 0: ahead */
-	struct ps_item item;  /* on lane->reserve */
-	struct ps_item event; /* on ps_policy.reserve */
+	struct ps_limit *held; /* a pool's, in favour of others there; NULL = by none */
+	unsigned wanting;      /* vCPUs that want to run: reserve.c */
+	uint64_t of_pools;     /* rate that reservations give it by the solver */
+	uint64_t reserved;     /* rate that it is guaranteed */
+	struct ps_meter owed;  /* of that, what it is behind; below 0: ahead */
+	struct ps_item item;   /* on lane->reserve */
+	struct ps_item event;  /* on ps_policy.reserve */
 };
 
 struct ps_vcpu {
@@ -209,6 +211,8 @@ int64_t ps_lag(const struct ps_vcpu *pv, uint64_t now);
 /** It joins those that wait or run, with at most a bounded lead. */
 void ps_join(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 void ps_part(struct ps_vcpu *pv, uint64_t now);
+/** It has slept and wakes up: no more than a bounded lead is left of what it had not received. */
+void ps_bound(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 /** Another rate, another set: its lag stays. */
 void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, struct ps_set *set,
 	     uint64_t now);
@@ -244,7 +248,7 @@ void ps_reserve_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint
 struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now);
 /** The timer: who has fallen behind its reservation preempts somebody. */
 void ps_reserve_expire(struct ps_policy *pp, uint64_t now);
-/** Its domain is gone. */
+/** The domain is gone. */
 void ps_reserve_forget(struct ps_policy *pp, struct ps_domain *pd);
 /** Is @pd behind its reservation? */
 bool ps_reserve_due(struct ps_domain *pd, uint64_t now);
@@ -262,8 +266,8 @@ uint64_t ps_limit_left(const struct ps_domain *pd);
 void ps_limit_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now);
 /** Who has used up its limit is parked, who has waited enough may run again.  Any of them? */
 bool ps_limit_expire(struct ps_policy *pp, uint64_t now);
-/** Its domain is gone. */
-void ps_limit_forget(struct ps_policy *pp, struct ps_limit *limit);
+/** The domain is gone. */
+void ps_limit_forget(struct ps_policy *pp, struct ps_domain *pd);
 
 /* --- placement.c --- */
 void ps_set_idler(struct ps_policy *pp, struct ps_pcpu *pc, bool idler);

@@ -33,6 +33,20 @@ json "pools" pools.json '.runs[0].pools | length == 3 and all(.[];
 json "the limit of a pool" pools.json '[.runs[0].domains[] | select(.pool == "tests") | .run_ns] | add
 	| . < 0.4 * 5e9 + 1e7 and . > 0.3 * 5e9'
 
+# Within it their weights count, though nobody need wait for a pCPU.
+cat >weights.yaml <<-'EOF'
+	duration: 5s
+	topology: "core:2 pu:1"
+	scheduler: {name: propshare}
+	pools: [{name: p, limit: 50}]
+	domains:
+	  - {name: a, weight: 512, pool: p, workload: {name: hog}}
+	  - {name: b, weight: 256, pool: p, workload: {name: hog}}
+EOF
+"$COXSWAIN" run weights.yaml -m sim -q --json >weights.json 2>stderr
+json "weights within a pool's limit" weights.json '.runs[0] | all(.domains[]; .run_ns - .entitled_ns | fabs < 1e7)
+	and .pools[0].limit_overshoot.worst_ns < 1e7'
+
 # --- changes: in the 100 ms after each of them what is received is within a slice ---
 
 simulated live live-changes

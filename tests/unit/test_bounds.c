@@ -442,21 +442,31 @@ static void test_pool_demand_moves(void **state)
 	drop_pools(&f);
 }
 
-/* Parents that are not there, that are the pool itself, that form a circle. */
+/* Parents that are not there, that are the pool itself, that form a circle: each is of none. */
 static void test_pools_of_garbage(void **state)
 {
 	struct fab f = pooled(CX_SEC);
-	struct cx_metrics *m;
+	struct cx_metrics_domain domains[4] = { { .run_ns = 0 } };
+	struct cx_metrics_bounds pools[2];
+	struct cx_metrics m = { .domains = domains, .pools = pools };
+	struct cx_bounds *b;
+	unsigned v;
 
 	(void)state;
 	f.record->pools[0].parent = 1;
 	f.record->pools[1].parent = 1;
 	f.record->domains[3].pool = 9;
 	f.record->pools[0].reservation = 100;
-	m = measure(&f);
-	assert_int_equal(m->pools[0].shortfall.worst_ns, CX_SEC); /* of A alone */
-	assert_int_equal(m->pools[1].shortfall.worst_ns, 0);
-	cx_metrics_free(m);
+	b = cx_bounds_new(f.record);
+	assert_non_null(b);
+	for (v = 0; v < 4; v++)
+		cx_bounds_move(b, v, 0, CX_STATES, CX_READY);
+	cx_bounds_adjust(b, 9, 0, CX_ADJUST_LIMIT, 1);
+	cx_bounds_adjust_pool(b, 9, 0, CX_ADJUST_LIMIT, 1);
+	assert_int_equal(cx_bounds_finish(b, CX_SEC, &m), 0);
+	assert_int_equal(pools[0].shortfall.worst_ns, CX_SEC); /* of A alone */
+	assert_int_equal(pools[1].shortfall.worst_ns, 0);
+	cx_bounds_free(b);
 	drop_pools(&f);
 }
 
