@@ -120,11 +120,11 @@ static bool run_floor(struct seen *s, struct seen_amount *a)
 	s->verdict->checked[PROP_FLOOR] |= f->shortfall_ns < s->now_ns * f->percent / 100;
 	if (f->level <= f->shortfall_ns * 100)
 		return true;
-	return seen_broken(s, PROP_FLOOR,
-			   "%s has had %" PRIu64 " ns less than the %u %% that are reserved for it; "
-			   "%s states a shortfall of %" PRIu64 " ns",
-			   name_of(s, a), f->level / 100, f->percent, s->c->table->name,
-			   f->shortfall_ns);
+	return seen_broken(
+		s, PROP_FLOOR,
+		"%s has had %" PRIu64 " ns less than the %u %% that are reserved for it; "
+		"%s states a shortfall of %" PRIu64 " ns",
+		name_of(s, a), f->level / 100, f->percent, s->c->table->name, f->shortfall_ns);
 }
 
 /* Percent of a pCPU that it could use now, if it had all that it wants. */
@@ -198,7 +198,8 @@ bool amounts_state(struct seen *s, const struct seen_vcpu *v, enum cx_state old,
 		return false;
 	count(a, old, -1u);
 	count(a, now, 1);
-	for (unsigned p = pool_of(s, v->dom); p != CX_NO_POOL; p = s->c->scenario->pools[p].parent) {
+	for (unsigned p = pool_of(s, v->dom); p != CX_NO_POOL;
+	     p = s->c->scenario->pools[p].parent) {
 		if (!run(s, &s->pools[p]))
 			return false;
 		count(&s->pools[p], old, -1u);

@@ -260,8 +260,8 @@ static uint64_t share_late(const struct prop_case *c)
 {
 	uint64_t kick = cost(c, CX_COST_TIMER_LATE) + cost(c, CX_COST_KICK);
 
-	return CX_SLICE_MIN_NS + (kick > cost(c, CX_COST_SLICE_LATE) ? kick
-								      : cost(c, CX_COST_SLICE_LATE));
+	return CX_SLICE_MIN_NS +
+	       (kick > cost(c, CX_COST_SLICE_LATE) ? kick : cost(c, CX_COST_SLICE_LATE));
 }
 
 /*
@@ -313,7 +313,8 @@ static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned per
 
 	*limit = (struct prop_limit){ .rate_ns = percent,
 				      .period_ns = 100,
-				      .burst_ns = (uint64_t)(most(c, "slice") / 100 * most(c, "burst")) +
+				      .burst_ns = (uint64_t)(most(c, "slice") / 100 *
+							     most(c, "burst")) +
 						  running * share_late(c) };
 }
 
@@ -345,45 +346,6 @@ static bool share_pool_limit(const struct prop_case *c, unsigned pool, unsigned 
 	return true;
 }
 
-/* The least that a domain's limit, or a pool's, ever is; 0 = it never has one. */
-static unsigned least_limit(const struct prop_case *c, bool is_pool, unsigned which)
-{
-	const struct cx_scenario *s = c->scenario;
-	unsigned least = is_pool ? s->pools[which].limit : s->domains[which].limit;
-
-	for (unsigned i = 0; i < s->n_changes; i++) {
-		const struct cx_scenario_change *change = &s->changes[i];
-		bool same = is_pool ? change->kind == CX_CHANGE_POOL && change->pool == which
-				    : change->kind == CX_CHANGE_DOMAIN &&
-					      which - change->first_domain < change->n_domains;
-
-		if (same && change->limit_given && change->limit &&
-		    (!least || change->limit < least))
-			least = change->limit;
-	}
-	return least;
-}
-
-/* What a bucket of @percent must fill up until it lets those parked go: less than it holds, and what
- * those that ran on were beyond it. */
-static uint64_t share_refill(const struct prop_case *c, unsigned percent)
-{
-	uint64_t empty = (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
-
-	return percent ? empty * 100 / percent + cost(c, CX_COST_TIMER_LATE) : 0;
-}
-
-/* All buckets above it, one after the other. */
-static uint64_t share_parked(const struct prop_case *c, unsigned dom)
-{
-	uint64_t ns = share_refill(c, least_limit(c, false, dom));
-	unsigned p = c->scenario->domains[dom].pool;
-
-	for (; p < c->scenario->n_pools; p = c->scenario->pools[p].parent)
-		ns += share_refill(c, least_limit(c, true, p));
-	return ns;
-}
-
 static bool limits_change(const struct prop_case *c)
 {
 	for (unsigned i = 0; i < c->scenario->n_changes; i++)
@@ -403,6 +365,38 @@ static bool in_limited_pool(const struct prop_case *c, unsigned dom)
 		if (c->scenario->pools[p].limit)
 			return true;
 	return false;
+}
+
+/* The least that a domain's limit ever is; 0 = it never has one. */
+static unsigned least_limit(const struct prop_case *c, unsigned dom)
+{
+	const struct cx_scenario *s = c->scenario;
+	unsigned least = s->domains[dom].limit;
+
+	for (unsigned i = 0; i < s->n_changes; i++) {
+		const struct cx_scenario_change *change = &s->changes[i];
+
+		if (change->kind == CX_CHANGE_DOMAIN &&
+		    dom - change->first_domain < change->n_domains && change->limit_given &&
+		    change->limit && (!least || change->limit < least))
+			least = change->limit;
+	}
+	return least;
+}
+
+/*
+ * A bucket that lets those parked go when it has filled up by what it holds at most, and by what those
+ * that ran on were beyond it.  In a pool with a limit who had more than its share waits until the
+ * others have had theirs, which may be long.
+ */
+static uint64_t share_parked(const struct prop_case *c, unsigned dom)
+{
+	uint64_t empty = (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
+	unsigned percent = least_limit(c, dom);
+
+	if (in_limited_pool(c, dom))
+		return PROP_FOREVER;
+	return percent ? empty * 100 / percent + cost(c, CX_COST_TIMER_LATE) : 0;
 }
 
 /*

@@ -137,8 +137,9 @@ bool prop_campaign_run(struct prop_campaign *c)
 static void tell_lag(const struct prop_worst_lag *w, FILE *out)
 {
 	fprintf(out,
-		"# largest lag on %s: %" PRIu64 " ns %s its entitlement, %.3f of the stated %" PRIu64
-		" ns (seed %" PRIu64 ", %u vCPUs on %u)\n",
+		"# largest lag on %s: %" PRIu64
+		" ns %s its entitlement, %.3f of the stated %" PRIu64 " ns (seed %" PRIu64
+		", %u vCPUs on %u)\n",
 		w->pcpus > 1 ? "several pCPUs" : "one pCPU", w->lag_ns,
 		w->lead ? "before" : "behind", (double)w->lag_ns / (double)w->bound_ns, w->bound_ns,
 		w->seed, w->vcpus, w->pcpus);

@@ -396,7 +396,8 @@ static bool check_pcpu_books(struct seen *s)
 static bool finish(struct seen *s)
 {
 	s->verdict->checked[PROP_STATES] = true;
-	if (!waits_finish(s) || !shares_finish(s) || !amounts_finish(s) || !lags_finish(s) || !check_pcpu_books(s))
+	if (!waits_finish(s) || !shares_finish(s) || !amounts_finish(s) || !lags_finish(s) ||
+	    !check_pcpu_books(s))
 		return false;
 	for (unsigned i = 0; i < s->c->n_vcpus; i++)
 		if (!check_books(s, &s->vcpus[i]))

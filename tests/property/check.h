@@ -36,9 +36,9 @@ struct seen_vcpu {
 
 /* What a vCPU is entitled to and has got, while lags are followed. */
 struct seen_lag {
-	__int128 owed;    /* entitled to so far, less what it got in whole stays; in LAG_ONE */
-	uint64_t rate;    /* what it is entitled to per nanosecond from since_ns on; in LAG_ONE */
-	unsigned weight;  /* 0 = it has not started yet */
+	__int128 owed;   /* entitled to so far, less what it got in whole stays; in LAG_ONE */
+	uint64_t rate;   /* what it is entitled to per nanosecond from since_ns on; in LAG_ONE */
+	unsigned weight; /* 0 = it has not started yet */
 };
 
 struct seen_lags {

@@ -49,9 +49,10 @@ void prop_draw_costs(uint64_t *dice, struct prop_scenario *s)
 		const struct cx_cost *c = &cx_cost_table[i];
 
 		if (c->type == CX_COST_DURATION)
-			s->costs.value[i] = prop_chance(dice, 30)   ? 0
-					    : prop_chance(dice, 95) ? prop_spread(dice, 100, 200 * CX_US)
-								    : prop_spread(dice, 100, 5 * CX_MS);
+			s->costs.value[i] = prop_chance(dice, 30) ? 0
+					    : prop_chance(dice, 95)
+						    ? prop_spread(dice, 100, 200 * CX_US)
+						    : prop_spread(dice, 100, 5 * CX_MS);
 		else if (c->type == CX_COST_PERCENT)
 			s->costs.value[i] = prop_chance(dice, 50) ? 0 : prop_below(dice, 101);
 		else if (c->type == CX_COST_PICOSECONDS)

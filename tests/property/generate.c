@@ -10,7 +10,7 @@
 #define EVENTS_MAX 100000u /* about; longer scenarios are cut short */
 #define VCPUS_MAX 48u
 #define DOMAINS_MAX 24u
-#define CHANGES_MAX 12u /* and those of guarantees.c */
+#define CHANGES_MAX 12u  /* and those of guarantees.c */
 #define USUAL_SHAPES 17u /* of more pCPUs: mixes.c */
 #define SHORTEST (20 * CX_MS)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -98,7 +98,8 @@ static void draw_workload(uint64_t *dice, struct prop_domain *d, bool hogs)
 		if (p->usual >= 0 && (hogs || prop_chance(dice, 60)))
 			d->params[i] = p->usual;
 		else
-			d->params[i] = (int64_t)prop_spread(dice, (uint64_t)p->low, (uint64_t)p->high);
+			d->params[i] =
+				(int64_t)prop_spread(dice, (uint64_t)p->low, (uint64_t)p->high);
 	}
 }
 
@@ -290,8 +291,8 @@ static void draw_short_params(uint64_t *dice, const struct cx_plugin *table,
 		if (p->type != CX_PARAM_DURATION || p->def <= p->min || prop_chance(dice, 50))
 			continue;
 		s->given |= 1u << i;
-		s->params[i] =
-			(int64_t)prop_rounded(dice, prop_spread(dice, (uint64_t)p->min, (uint64_t)p->def));
+		s->params[i] = (int64_t)prop_rounded(
+			dice, prop_spread(dice, (uint64_t)p->min, (uint64_t)p->def));
 	}
 }
 

@@ -89,7 +89,8 @@ static bool within(struct seen *s, const struct seen_vcpu *v)
 	if (far <= s->lags.bound_ns + ROUNDED_NS)
 		return true;
 	return seen_broken(s, PROP_LAG,
-			   "%s has had %" PRIu64 " ns %s than it was entitled to; %s states a lag of "
+			   "%s has had %" PRIu64
+			   " ns %s than it was entitled to; %s states a lag of "
 			   "%" PRIu64 " ns",
 			   seen_name(s, v->id, name), far, lag < 0 ? "more" : "less",
 			   s->c->table->name, s->lags.bound_ns);
@@ -161,9 +162,8 @@ static bool free_hog(const struct prop_case *c, unsigned dom)
 	const struct cx_scenario_domain *d = &c->scenario->domains[dom];
 	uint64_t all = prop_first(c->n_pcpus);
 
-	return prop_is_hog(d) && !d->limit && !d->reservation &&
-	       d->pool >= c->scenario->n_pools && (c->allowed[dom] & all) == all &&
-	       d->stop_ns >= c->record->duration_ns;
+	return prop_is_hog(d) && !d->limit && !d->reservation && d->pool >= c->scenario->n_pools &&
+	       (c->allowed[dom] & all) == all && d->stop_ns >= c->record->duration_ns;
 }
 
 /* Nothing changes but weights, nothing counts but them. */

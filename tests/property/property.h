@@ -55,7 +55,7 @@ struct prop_pool {
 
 struct prop_domain {
 	unsigned vcpus, weight, reservation, limit;
-	unsigned pool; /* PROP_NO_POOL = of none */
+	unsigned pool;       /* PROP_NO_POOL = of none */
 	uint64_t cpus, soft; /* pCPUs, as bits; PROP_ALL = any */
 	uint64_t start_ns, stop_ns;
 	unsigned workload; /* index into prop_workloads[] */
@@ -190,8 +190,9 @@ struct prop_verdict {
 	char text[512];
 	uint64_t events, hash;    /* of the run */
 	bool checked[PROP_RULES]; /* rules that had something to say about this run */
-	uint64_t lag_ns, lead_ns; /* the most that anybody was behind its entitlement, or before it */
-	uint64_t lag_bound_ns;    /* and what the policy states; 0 = nothing */
+	uint64_t lag_ns,
+		lead_ns;       /* the most that anybody was behind its entitlement, or before it */
+	uint64_t lag_bound_ns; /* and what the policy states; 0 = nothing */
 };
 
 /* --- check.c --- */
@@ -311,7 +312,7 @@ struct prop_worst_lag {
 struct prop_campaign {
 	const struct prop_policy *policy;
 	const char *payloads;
-	const char *keep; /* folder for what fails: BUILD/test-logs/WHAT */
+	const char *keep;        /* folder for what fails: BUILD/test-logs/WHAT */
 	prop_generator generate; /* NULL = prop_generate() */
 	uint64_t first_seed;
 	unsigned count;
@@ -321,7 +322,7 @@ struct prop_campaign {
 	unsigned checked[PROP_RULES];
 	struct prop_worst_lag worst[2]; /* on one pCPU, on more */
 	struct prop_scenario failing;   /* shrunk */
-	struct prop_verdict verdict;  /* of the failing one */
+	struct prop_verdict verdict;    /* of the failing one */
 	uint64_t failing_seed;
 	unsigned shrink_runs;
 	char kept[PATH_MAX]; /* the file, if any */

@@ -98,6 +98,5 @@ void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table)
 			s->changes[kept++] = s->changes[i];
 	s->n_changes = kept;
 	prop_admit(s);
-	memset(&s->changes[s->n_changes], 0,
-	       (PROP_CHANGES - s->n_changes) * sizeof(s->changes[0]));
+	memset(&s->changes[s->n_changes], 0, (PROP_CHANGES - s->n_changes) * sizeof(s->changes[0]));
 }

@@ -442,8 +442,9 @@ static void test_pools(void **state)
 		unsigned pool, reservation, limit;
 		enum prop_rule rule;
 	} cases[] = {
-		{ 0, 0, 85, PROP_HOLDS },  { 1, 0, 85, PROP_HOLDS },  { 0, 0, 84, PROP_LIMIT },
-		{ 1, 0, 84, PROP_LIMIT },  { 0, 105, 0, PROP_HOLDS }, { 1, 105, 0, PROP_HOLDS },
+		{ 0, 0, 85, PROP_HOLDS },  { 1, 0, 85, PROP_HOLDS },
+		{ 0, 0, 84, PROP_LIMIT },  { 1, 0, 84, PROP_LIMIT },
+		{ 0, 105, 0, PROP_HOLDS }, { 1, 105, 0, PROP_HOLDS },
 		{ 0, 106, 0, PROP_FLOOR }, { 1, 106, 0, PROP_FLOOR },
 		{ 0, 201, 0, PROP_HOLDS }, /* more than they want */
 	};
@@ -554,10 +555,9 @@ static void check_written(const struct prop_policy *policy, const char *payloads
 static void test_admitted(void **state)
 {
 	static struct prop_scenario s; /* large */
-	const struct prop_domain any = { .vcpus = 2,
-					 .pool = PROP_NO_POOL,
-					 .cpus = PROP_ALL,
-					 .reservation = 100 };
+	const struct prop_domain any = {
+		.vcpus = 2, .pool = PROP_NO_POOL, .cpus = PROP_ALL, .reservation = 100
+	};
 
 	(void)state;
 	s = (struct prop_scenario){ .shape = 1, .n_domains = 3 };
@@ -584,9 +584,8 @@ static void test_admitted(void **state)
 		s.domains[0].pool = 0;
 		s.pools[0] = (struct prop_pool){ .parent = PROP_NO_POOL, .weight = 1 };
 		if (what == 0) {
-			s.changes[s.n_changes++] = (struct prop_change){
-				.kind = PROP_SET_RESERVATION, .value = 201
-			};
+			s.changes[s.n_changes++] =
+				(struct prop_change){ .kind = PROP_SET_RESERVATION, .value = 201 };
 		} else if (what == 1) {
 			s.pools[0].fixed = true;
 			s.pools[0].reservation = 99;
