@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 #define DEFAULT_SCHEDULER "credit"
-#define SCHEDULERS "linux,rr,credit" /* of compare */
-#define SIMULATED_SCHEDULERS "rr,credit"
+#define SCHEDULERS "linux,rr,credit,propshare" /* of compare */
+#define SIMULATED_SCHEDULERS "rr,credit,propshare"
 #define BASELINE "linux"
 #define SEVERAL_NAME "compare" /* of the default folder of several scenarios */
 

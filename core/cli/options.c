@@ -63,7 +63,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_SCHEDULERS, "schedulers", 's', "LIST", CX_CMD_COMPARE | CX_CMD_VALIDATE,
 	  CX_COMPLETE_SCHEDULERS, NULL,
 	  "The policies to compare, comma-separated, each as --scheduler of run takes it. "
-	  "Default: linux,rr,credit; rr,credit in simulation and for validate." },
+	  "Default: linux,rr,credit,propshare; without linux in simulation; rr,credit for "
+	  "validate." },
 	{ CX_OPT_MACHINE, "machine", 'm', "auto|kvm|sim", MEASURING, CX_COMPLETE_CHOICES,
 	  "auto kvm sim",
 	  "What the VMs run on: kvm is real VMs on /dev/kvm; sim, a simulated machine in virtual "

@@ -56,9 +56,14 @@ int64_t ps_lag(const struct ps_vcpu *pv, uint64_t now)
 uint64_t ps_turn(const struct ps_policy *pp, const struct ps_vcpu *pv)
 {
 	uint64_t turn = (uint64_t)((unsigned __int128)pv->rate * pp->latency_ns / PS_SECOND);
+	uint64_t longest = pp->turn_ns;
 
-	if (turn > pp->turn_ns)
-		turn = pp->turn_ns;
+	/* Turns that siblings have at the same time count for their domain's reservation
+	 * together: reserve.c. */
+	if (pv->dom->reserved > PS_SECOND)
+		longest /= (pv->dom->reserved + PS_SECOND - 1) / PS_SECOND;
+	if (turn > longest)
+		turn = longest;
 	return turn < pp->turn_min_ns ? pp->turn_min_ns : turn;
 }
 

@@ -44,9 +44,10 @@ static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_p
 		return next;
 	next = ps_next_by_reservation(pc, pick->now_ns);
 	*reserved = next != NULL;
-	pick->slice_ns = pp->turn_ns;
-	if (next)
+	if (next) {
+		pick->slice_ns = ps_turn(pp, next);
 		return next;
+	}
 	next = ps_next_by_shares(pp, pc, pick->now_ns);
 	if (next)
 		pick->slice_ns = ps_turn_left(pp, next);

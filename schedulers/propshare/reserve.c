@@ -8,7 +8,9 @@
  * within a turn as long as together they are guaranteed no more than there is.  When a domain
  * falls behind while others run everywhere, one of those that run for their shares is preempted.
  * What it received beyond its reservation counts for a turn at most, so that each second keeps its
- * own guarantee; who sleeps is owed nothing.
+ * own guarantee: beside others that come and go it may receive a little more than it would by
+ * shares.  Wide domains have shorter turns, so that those of siblings together make up one.  Who
+ * sleeps is owed nothing.
  */
 #include "propshare.h"
 
