@@ -33,7 +33,7 @@ static uint64_t cost(const struct prop_case *c, enum cx_cost_index i)
 	return prop_cost(c->costs, i);
 }
 
-static bool is_hog(const struct cx_scenario_domain *d)
+bool prop_is_hog(const struct cx_scenario_domain *d)
 {
 	/* Without end and without yielding: its parameters are unit, work, yield. */
 	return strcmp(d->workload, "hog") == 0 && d->params[1] == 0 && d->params[2] == 0;
@@ -65,7 +65,7 @@ static uint64_t rr_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
 	return ahead * ((uint64_t)most(c, "slice") + cost(c, CX_COST_SLICE_LATE));
 }
 
-static bool one_pcpu(uint32_t set)
+static bool one_pcpu(uint64_t set)
 {
 	return (set & (set - 1)) == 0;
 }
@@ -82,7 +82,7 @@ static uint64_t rr_twins(const struct prop_case *c, unsigned a, unsigned b)
 	uint64_t varies = 2 * (cost(c, CX_COST_SLICE_LATE) - c->costs->value[CX_COST_SLICE_LATE]);
 
 	(void)b;
-	if (!one_pcpu(c->allowed[a]) || !is_hog(&c->scenario->domains[a]))
+	if (!one_pcpu(c->allowed[a]) || !prop_is_hog(&c->scenario->domains[a]))
 		return 0;
 	return (1 + c->param_changes) * turn + 1 +
 	       (c->record->duration_ns / (uint64_t)least(c, "slice") + 1) * varies;
@@ -238,10 +238,210 @@ static uint64_t credit_twins(const struct prop_case *c, unsigned a, unsigned b)
 	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
 		const struct cx_scenario_domain *d = &c->scenario->domains[i];
 
-		if (!is_hog(d) || d->limit || d->stop_ns < c->record->duration_ns)
+		if (!prop_is_hog(d) || d->limit || d->stop_ns < c->record->duration_ns)
 			return 0;
 	}
 	return 3 * (uint64_t)most(c, "tslice") + credit_turn(c);
+}
+
+/* --- propshare ------------------------------------------------------------------------------- */
+
+/* The longest turn. */
+static uint64_t share_turn(const struct prop_case *c)
+{
+	uint64_t turn = (uint64_t)(most(c, "slice") / least(c, "turns"));
+
+	return turn < CX_SLICE_MIN_NS ? CX_SLICE_MIN_NS : turn;
+}
+
+/* By how much a stay may be longer than it was meant to be: a slice has its least length, and ends
+ * late; what makes it end earlier is a timer, late as well, and a kick that takes its time. */
+static uint64_t share_late(const struct prop_case *c)
+{
+	uint64_t kick = cost(c, CX_COST_TIMER_LATE) + cost(c, CX_COST_KICK);
+
+	return CX_SLICE_MIN_NS +
+	       (kick > cost(c, CX_COST_SLICE_LATE) ? kick : cost(c, CX_COST_SLICE_LATE));
+}
+
+/*
+ * Earliest eligible virtual deadline first (Stoica, Abdel-Wahab, 1995): on one pCPU nobody is
+ * behind by more than the longest turn, and nobody before by more than its own, which is less
+ * than a slice; what makes stays longer than asked for adds to both.  On several a vCPU cannot
+ * be on two at once, which has cost no more than half a slice in all that was tried, and one that is due
+ * on another pCPU counts as due later by four times `stay`.  Who is entitled to next to nothing is given the shortest slice for its
+ * patience.  Rates are solved a turn after somebody came.
+ *
+ * Lags are remembered up to `memory`.  Where that is short, or the host so slow, that a turn is more
+ * than half of it nothing is promised.
+ */
+static uint64_t share_lag(const struct prop_case *c)
+{
+	uint64_t slice = (uint64_t)most(c, "slice"), turn = share_turn(c), late = share_late(c);
+	uint64_t patience = c->record->duration_ns / (uint64_t)least(c, "patience");
+	uint64_t all = slice + (c->n_pcpus == 1 ? 0 : 4 * (uint64_t)most(c, "stay")) + 2 * late +
+		       patience * (CX_SLICE_MIN_NS + late);
+
+	if (turn + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
+		return 0;
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (c->scenario->domains[i].start_ns)
+			return all + turn;
+	return all;
+}
+
+/*
+ * Whoever has waited for `patience`, or 30 ms for each that waits on a pCPU, has the shortest slice
+ * next, after those who have waited longer, even before what is reserved.
+ */
+static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
+{
+	uint64_t patience = (uint64_t)most(c, "patience");
+	uint64_t each = c->n_vcpus * 30 * CX_MS / c->least_pcpus;
+
+	(void)dom, (void)ahead;
+	return (patience > each ? patience : each) + share_turn(c) + share_late(c) +
+	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
+}
+
+/* A bucket of so many percent of a slice, filled at the limit's rate; when it is empty all are parked.
+ * Those that run, on a pCPU each, run on until they hear of it. */
+static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned percent,
+			 struct prop_limit *limit)
+{
+	unsigned running = vcpus < c->n_pcpus ? vcpus : c->n_pcpus;
+
+	*limit = (struct prop_limit){ .rate_ns = percent,
+				      .period_ns = 100,
+				      .burst_ns = (uint64_t)(most(c, "slice") / 100 *
+							     most(c, "burst")) +
+						  running * share_late(c) };
+}
+
+static bool share_limit(const struct prop_case *c, unsigned dom, unsigned percent,
+			struct prop_limit *limit)
+{
+	share_bucket(c, c->scenario->domains[dom].vcpus, percent, limit);
+	return true;
+}
+
+static bool is_within(const struct prop_case *c, unsigned dom, unsigned pool)
+{
+	unsigned p = c->scenario->domains[dom].pool;
+
+	while (p < c->scenario->n_pools && p != pool)
+		p = c->scenario->pools[p].parent;
+	return p == pool;
+}
+
+static bool share_pool_limit(const struct prop_case *c, unsigned pool, unsigned percent,
+			     struct prop_limit *limit)
+{
+	unsigned vcpus = 0;
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (is_within(c, i, pool))
+			vcpus += c->scenario->domains[i].vcpus;
+	share_bucket(c, vcpus, percent, limit);
+	return true;
+}
+
+static bool limits_change(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_changes; i++)
+		if (c->scenario->changes[i].limit_given)
+			return true;
+	return false;
+}
+
+/* Has a pool around it a limit, or could one have during the run? */
+static bool in_limited_pool(const struct prop_case *c, unsigned dom)
+{
+	unsigned p = c->scenario->domains[dom].pool;
+
+	if (p < c->scenario->n_pools && limits_change(c))
+		return true;
+	for (; p < c->scenario->n_pools; p = c->scenario->pools[p].parent)
+		if (c->scenario->pools[p].limit)
+			return true;
+	return false;
+}
+
+/* The least that a domain's limit ever is; 0 = it never has one. */
+static unsigned least_limit(const struct prop_case *c, unsigned dom)
+{
+	const struct cx_scenario *s = c->scenario;
+	unsigned least = s->domains[dom].limit;
+
+	for (unsigned i = 0; i < s->n_changes; i++) {
+		const struct cx_scenario_change *change = &s->changes[i];
+
+		if (change->kind == CX_CHANGE_DOMAIN &&
+		    dom - change->first_domain < change->n_domains && change->limit_given &&
+		    change->limit && (!least || change->limit < least))
+			least = change->limit;
+	}
+	return least;
+}
+
+/*
+ * A bucket that lets those parked go when it has filled up by what it holds at most, and by what those
+ * that ran on were beyond it.  In a pool with a limit who had more than its share waits until the
+ * others have had theirs, which may be long.
+ */
+static uint64_t share_parked(const struct prop_case *c, unsigned dom)
+{
+	uint64_t empty = (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
+	unsigned percent = least_limit(c, dom);
+
+	if (in_limited_pool(c, dom))
+		return PROP_FOREVER;
+	return percent ? empty * 100 / percent + cost(c, CX_COST_TIMER_LATE) : 0;
+}
+
+/*
+ * A domain that is behind its reservation comes first, and the one that would first be a turn behind
+ * first of all: it has been a turn before it and comes to be a turn behind, on each pCPU that it
+ * is guaranteed a part of.  Under a limit of its own it is parked for what it ran beyond that.
+ * In a pool with a limit all are parked together, and nothing is promised.
+ */
+static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
+{
+	uint64_t wide = c->scenario->domains[dom].vcpus;
+
+	*ns = 0;
+	if (in_limited_pool(c, dom))
+		return false;
+	if (wide > c->n_pcpus)
+		wide = c->n_pcpus;
+	*ns = 2 * share_turn(c) * wide + share_late(c);
+	if (c->scenario->domains[dom].limit || limits_change(c))
+		*ns += (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
+	return true;
+}
+
+/* Each domain in it is guaranteed a part, known for the demand of the last period: so where that
+ * does not change, and no affinity comes in the way. */
+static bool share_pool_floor(const struct prop_case *c, unsigned pool, uint64_t *ns)
+{
+	uint64_t all = prop_first(c->n_pcpus), ns_of_one;
+
+	*ns = 0;
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &c->scenario->domains[i];
+
+		if ((c->allowed[i] & all) != all || d->start_ns ||
+		    d->stop_ns < c->record->duration_ns)
+			return false;
+		if (!is_within(c, i, pool))
+			continue;
+		if (!prop_is_hog(d))
+			return false;
+		if (!share_floor(c, i, &ns_of_one))
+			return false;
+		*ns += ns_of_one;
+	}
+	return !c->pool_changes;
 }
 
 static const struct prop_bounds table[] = {
@@ -252,6 +452,14 @@ static const struct prop_bounds table[] = {
 	  .idle = credit_idle,
 	  .limit = credit_limit,
 	  .twins = credit_twins },
+	{ .policy = "propshare",
+	  .wait = share_wait,
+	  .parked = share_parked,
+	  .limit = share_limit,
+	  .pool_limit = share_pool_limit,
+	  .floor = share_floor,
+	  .pool_floor = share_pool_floor,
+	  .lag = share_lag },
 	/* Any other: what core makes of those that leave somebody waiting. */
 	{ .policy = NULL, .wait = core_wait },
 };

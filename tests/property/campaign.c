@@ -79,6 +79,25 @@ static void keep(struct prop_campaign *c)
 		snprintf(c->kept, sizeof(c->kept), "(cannot be written: %s)", strerror(errno));
 }
 
+static void note_lag(struct prop_campaign *c, const struct prop_scenario *s,
+		     const struct prop_verdict *v)
+{
+	unsigned pcpus = prop_shapes[s->shape].pcpus;
+	struct prop_worst_lag *worst = &c->worst[pcpus > 1];
+	uint64_t most = v->lag_ns > v->lead_ns ? v->lag_ns : v->lead_ns;
+
+	if (!v->lag_bound_ns ||
+	    (worst->bound_ns && (double)most / (double)v->lag_bound_ns <=
+					(double)worst->lag_ns / (double)worst->bound_ns))
+		return;
+	*worst = (struct prop_worst_lag){ .seed = s->seed,
+					  .lag_ns = most,
+					  .bound_ns = v->lag_bound_ns,
+					  .lead = v->lead_ns > v->lag_ns,
+					  .vcpus = prop_vcpus(s),
+					  .pcpus = pcpus };
+}
+
 static void note(struct prop_campaign *c, const struct prop_scenario *s,
 		 const struct prop_verdict *v)
 {
@@ -87,15 +106,18 @@ static void note(struct prop_campaign *c, const struct prop_scenario *s,
 	c->virtual_ns += s->duration_ns;
 	for (unsigned i = 0; i < PROP_RULES; i++)
 		c->checked[i] += v->checked[i];
+	note_lag(c, s, v);
 }
 
 bool prop_campaign_run(struct prop_campaign *c)
 {
+	prop_generator generate = c->generate ? c->generate : prop_generate;
+
 	for (unsigned i = 0; i < c->count; i++) {
 		struct prop_scenario s;
 		struct prop_verdict v;
 
-		prop_generate(c->first_seed + i, c->policy->table, &s);
+		generate(c->first_seed + i, c->policy->table, &s);
 		prop_try(c->policy, c->payloads, &s, &v);
 		note(c, &s, &v);
 		if (v.rule == PROP_HOLDS)
@@ -112,6 +134,17 @@ bool prop_campaign_run(struct prop_campaign *c)
 	return true;
 }
 
+static void tell_lag(const struct prop_worst_lag *w, FILE *out)
+{
+	fprintf(out,
+		"# largest lag on %s: %" PRIu64
+		" ns %s its entitlement, %.3f of the stated %" PRIu64 " ns (seed %" PRIu64
+		", %u vCPUs on %u)\n",
+		w->pcpus > 1 ? "several pCPUs" : "one pCPU", w->lag_ns,
+		w->lead ? "before" : "behind", (double)w->lag_ns / (double)w->bound_ns, w->bound_ns,
+		w->seed, w->vcpus, w->pcpus);
+}
+
 void prop_campaign_tell(const struct prop_campaign *c, FILE *out)
 {
 	fprintf(out,
@@ -123,4 +156,7 @@ void prop_campaign_tell(const struct prop_campaign *c, FILE *out)
 		fprintf(out, "%s %s: %u", i == PROP_HOLDS + 1 ? "" : ";", prop_rule_names[i],
 			c->checked[i]);
 	fprintf(out, "\n");
+	for (unsigned many = 0; many < 2; many++)
+		if (c->worst[many].bound_ns)
+			tell_lag(&c->worst[many], out);
 }

@@ -64,8 +64,11 @@ static bool restate(struct seen *s, struct seen_vcpu *v)
 		v->since_ns = s->now_ns;
 		return true;
 	}
-	if (old == CX_READY)
+	good = amounts_state(s, v, old, new);
+	if (old == CX_READY && good)
 		good = waits_end(s, v);
+	if (old == CX_LIMITED && good)
+		good = waits_parked(s, v);
 	v->since_ns = s->now_ns;
 	v->state = new;
 	if (new == CX_READY)
@@ -102,7 +105,7 @@ static bool start(struct seen *s, struct seen_vcpu *v)
 	v->alive = true;
 	v->state = CX_BLOCKED;
 	v->since_ns = s->now_ns;
-	return true;
+	return lags_weight(s, v->id, s->domains[v->dom].weight);
 }
 
 static bool on_wake(struct seen *s, const struct cx_event *e, struct seen_vcpu *v)
@@ -137,7 +140,7 @@ static bool leave_pcpu(struct seen *s, unsigned p, struct seen_vcpu *v)
 		return seen_broken(s, PROP_SLICE, "%s leaves pCPU %u %" PRIu64 " ns late",
 				   seen_name(s, v->id, name), p, s->now_ns - pcpu->until_ns);
 	waits_left(s, p, v);
-	if (!shares_left(s, v))
+	if (!amounts_left(s, v) || !lags_left(s, v))
 		return false;
 	v->on = false;
 	pcpu->current = CX_NO_VCPU;
@@ -171,7 +174,7 @@ static bool may_run(struct seen *s, unsigned p, const struct seen_vcpu *v)
 
 static bool enter_pcpu(struct seen *s, unsigned p, struct seen_vcpu *v)
 {
-	if (!may_run(s, p, v))
+	if (!may_run(s, p, v) || !lags_enter(s, v))
 		return false;
 	v->on = v->ran = true;
 	v->began_ns = s->now_ns;
@@ -192,8 +195,10 @@ static bool on_switch(struct seen *s, const struct cx_event *e)
 		return seen_broken(s, PROP_ONE_PLACE, "pCPU %u takes vCPU %u", e->pcpu, e->vcpu);
 	if (e->prev != CX_NO_VCPU && !leave_pcpu(s, e->pcpu, &s->vcpus[e->prev]))
 		return false;
+	if (e->prev != CX_NO_VCPU && e->why == CX_WHY_YIELD)
+		amounts_yielded(s, s->vcpus[e->prev].dom);
 	if (e->vcpu == CX_NO_VCPU) {
-		s->idle |= 1u << e->pcpu;
+		s->idle |= prop_bit(e->pcpu);
 		return true;
 	}
 	/* While it is known since when it has idled. */
@@ -250,12 +255,22 @@ static bool on_pool(struct seen *s, const struct cx_event *e, bool online)
 		return seen_broken(s, PROP_ONE_PLACE, "pCPU %u is offline late or unasked",
 				   e->pcpu);
 	pcpu->online = online;
+	amounts_restart(s);
 	if (!online) {
 		waits_pool(s);
 		return waits_pcpu_busy(s, e->pcpu);
 	}
 	pcpu->since_ns = s->now_ns;
-	s->idle |= 1u << e->pcpu;
+	s->idle |= prop_bit(e->pcpu);
+	return true;
+}
+
+static bool set_weight(struct seen *s, unsigned dom, unsigned weight)
+{
+	s->domains[dom].weight = weight;
+	for (unsigned i = 0; i < s->c->n_vcpus; i++)
+		if (s->vcpus[i].dom == dom && s->vcpus[i].alive && !lags_weight(s, i, weight))
+			return false;
 	return true;
 }
 
@@ -263,16 +278,16 @@ static bool on_adjust(struct seen *s, const struct cx_event *e)
 {
 	if (e->vcpu >= s->c->scenario->n_domains)
 		return seen_broken(s, PROP_ONE_PLACE, "there is no domain %u", e->vcpu);
-	if (e->why == CX_ADJUST_LIMIT)
-		shares_limit_set(s, e->vcpu, (unsigned)e->x);
-	return true;
+	if (e->why == CX_ADJUST_WEIGHT)
+		return set_weight(s, e->vcpu, (unsigned)e->x);
+	return amounts_domain_set(s, e->vcpu, (enum cx_adjust)e->why, (unsigned)e->x);
 }
 
 static bool on_adjust_pool(struct seen *s, const struct cx_event *e)
 {
-	if (e->vcpu < s->c->scenario->n_pools)
-		return true;
-	return seen_broken(s, PROP_ONE_PLACE, "there is no resource pool %u", e->vcpu);
+	if (e->vcpu >= s->c->scenario->n_pools)
+		return seen_broken(s, PROP_ONE_PLACE, "there is no resource pool %u", e->vcpu);
+	return amounts_pool_set(s, e->vcpu, (enum cx_adjust)e->why, (unsigned)e->x);
 }
 
 static bool on_vcpu_event(struct seen *s, const struct cx_event *e)
@@ -381,7 +396,8 @@ static bool check_pcpu_books(struct seen *s)
 static bool finish(struct seen *s)
 {
 	s->verdict->checked[PROP_STATES] = true;
-	if (!waits_finish(s) || !shares_finish(s) || !check_pcpu_books(s))
+	if (!waits_finish(s) || !shares_finish(s) || !amounts_finish(s) || !lags_finish(s) ||
+	    !check_pcpu_books(s))
 		return false;
 	for (unsigned i = 0; i < s->c->n_vcpus; i++)
 		if (!check_books(s, &s->vcpus[i]))
@@ -397,7 +413,7 @@ static void begin(struct seen *s)
 	for (unsigned i = 0; i < c->n_pcpus; i++) {
 		s->pcpus[i].current = CX_NO_VCPU;
 		s->pcpus[i].online = true;
-		s->idle |= 1u << i;
+		s->idle |= prop_bit(i);
 	}
 	for (unsigned i = 0; i < c->n_vcpus; i++) {
 		s->vcpus[i].id = i;
@@ -405,7 +421,8 @@ static void begin(struct seen *s)
 		s->vcpus[i].state = CX_BLOCKED;
 	}
 	for (unsigned i = 0; i < c->scenario->n_domains; i++)
-		shares_limit_set(s, i, c->scenario->domains[i].limit);
+		s->domains[i].weight = c->scenario->domains[i].weight;
+	amounts_begin(s);
 }
 
 bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
@@ -417,7 +434,8 @@ bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
 
 	s.vcpus = calloc(c->n_vcpus, sizeof(*s.vcpus));
 	s.domains = calloc(c->scenario->n_domains, sizeof(*s.domains));
-	there = cursor && s.vcpus && s.domains;
+	s.pools = calloc(c->scenario->n_pools + 1, sizeof(*s.pools));
+	there = cursor && s.vcpus && s.domains && s.pools && lags_begin(&s);
 	if (there) {
 		begin(&s);
 		verdict->checked[PROP_ONE_PLACE] = verdict->checked[PROP_SLICE] = true;
@@ -428,7 +446,9 @@ bool prop_check(const struct prop_case *c, struct prop_verdict *verdict)
 			finish(&s);
 	}
 	cx_history_cursor_free(cursor);
+	lags_free(&s);
 	free(s.vcpus);
 	free(s.domains);
+	free(s.pools);
 	return there;
 }

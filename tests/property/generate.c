@@ -3,12 +3,15 @@
  * A scenario from a seed: anything that a scenario file may say, with more weight on what has
  * corners (few pCPUs, equal domains, all hogs, nothing costs anything).
  */
-#include "tests/property/property.h"
+#include "tests/property/draw.h"
 
 #include <string.h>
 
 #define EVENTS_MAX 100000u /* about; longer scenarios are cut short */
 #define VCPUS_MAX 48u
+#define DOMAINS_MAX 24u
+#define CHANGES_MAX 12u  /* and those of guarantees.c */
+#define USUAL_SHAPES 17u /* of more pCPUs: mixes.c */
 #define SHORTEST (20 * CX_MS)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -30,6 +33,11 @@ const struct prop_shape prop_shapes[] = {
 	{ "pack:3 l3:1 core:2 pu:2", 12 },
 	{ "node:2 pack:1 l3:2 core:2 pu:2", 16 },
 	{ "pack:2 l3:2 core:2 pu:2", 16 },
+	{ "pack:2 l3:2 core:3 pu:2", 24 },
+	{ "pack:2 l3:2 core:4 pu:2", 32 },
+	{ "node:4 pack:1 l3:1 core:12 pu:1", 48 },
+	{ "node:2 pack:1 l3:4 core:4 pu:2", 64 },
+	{ "pack:1 core:64 pu:1", 64 },
 };
 const unsigned prop_n_shapes = COUNT(prop_shapes);
 
@@ -76,38 +84,6 @@ const struct prop_workload prop_workloads[] = {
 };
 const unsigned prop_n_workloads = COUNT(prop_workloads);
 
-/* --- numbers ------------------------------------------------------------------------------ */
-
-/* Between both, evenly in the logarithm to the base of two, both may come out. */
-static uint64_t spread(uint64_t *dice, uint64_t low, uint64_t high)
-{
-	unsigned bits = 0;
-	uint64_t top;
-
-	while (bits < 63 && high >> bits > low)
-		bits++;
-	top = low + ((high - low) >> prop_below(dice, bits + 1));
-	return top > low ? low + prop_below(dice, top - low + 1) : low;
-}
-
-/* As people write times: most of them round. */
-static uint64_t rounded(uint64_t *dice, uint64_t ns)
-{
-	static const uint64_t grains[] = { 1, 1, CX_US, 100 * CX_US, CX_MS, 10 * CX_MS };
-	uint64_t grain = grains[prop_below(dice, COUNT(grains))];
-
-	return ns > grain ? ns / grain * grain : ns;
-}
-
-static uint32_t pcpu_set(uint64_t *dice, unsigned n)
-{
-	uint32_t all = (1u << n) - 1, set = (uint32_t)prop_random(dice) & all;
-
-	if (prop_chance(dice, 50))
-		set &= (uint32_t)prop_random(dice);
-	return set ? set : 1u << prop_below(dice, n);
-}
-
 /* --- domains ------------------------------------------------------------------------------ */
 
 static void draw_workload(uint64_t *dice, struct prop_domain *d, bool hogs)
@@ -122,7 +98,8 @@ static void draw_workload(uint64_t *dice, struct prop_domain *d, bool hogs)
 		if (p->usual >= 0 && (hogs || prop_chance(dice, 60)))
 			d->params[i] = p->usual;
 		else
-			d->params[i] = (int64_t)spread(dice, (uint64_t)p->low, (uint64_t)p->high);
+			d->params[i] =
+				(int64_t)prop_spread(dice, (uint64_t)p->low, (uint64_t)p->high);
 	}
 }
 
@@ -134,23 +111,24 @@ static void draw_domain(uint64_t *dice, const struct prop_scenario *s, struct pr
 	*d = (struct prop_domain){
 		.vcpus = prop_chance(dice, 60) ? 1 : 1 + (unsigned)prop_below(dice, 6),
 		.weight = 256,
+		.pool = PROP_NO_POOL,
 		.cpus = PROP_ALL,
 		.soft = PROP_ALL,
 		.stop_ns = PROP_FOREVER,
 	};
 	if (prop_chance(dice, 50))
-		d->weight = (unsigned)(prop_chance(dice, 90) ? spread(dice, 32, 2048)
-							     : spread(dice, 1, 65535));
+		d->weight = (unsigned)(prop_chance(dice, 90) ? prop_spread(dice, 32, 2048)
+							     : prop_spread(dice, 1, 65535));
 	if (prop_chance(dice, 25))
 		d->limit = 1 + (unsigned)prop_below(dice, 100u * d->vcpus);
 	if (prop_chance(dice, 20))
-		d->cpus = pcpu_set(dice, n);
+		d->cpus = prop_draw_set(dice, n);
 	if (prop_chance(dice, 15))
-		d->soft = pcpu_set(dice, n);
+		d->soft = prop_draw_set(dice, n);
 	if (prop_chance(dice, 25))
-		d->start_ns = rounded(dice, prop_below(dice, s->duration_ns));
+		d->start_ns = prop_rounded(dice, prop_below(dice, s->duration_ns));
 	if (prop_chance(dice, 15))
-		d->stop_ns = d->start_ns + 1 + rounded(dice, prop_below(dice, s->duration_ns));
+		d->stop_ns = d->start_ns + 1 + prop_rounded(dice, prop_below(dice, s->duration_ns));
 	draw_workload(dice, d, hogs);
 }
 
@@ -166,7 +144,7 @@ unsigned prop_vcpus(const struct prop_scenario *s)
 static void draw_domains(uint64_t *dice, struct prop_scenario *s)
 {
 	bool hogs = prop_chance(dice, 30);
-	unsigned n = (unsigned)spread(dice, 1, PROP_DOMAINS);
+	unsigned n = (unsigned)prop_spread(dice, 1, DOMAINS_MAX);
 
 	while (s->n_domains < n) {
 		struct prop_domain *d = &s->domains[s->n_domains];
@@ -196,9 +174,9 @@ static int64_t draw_param(uint64_t *dice, const struct cx_param *p)
 			choices++;
 		return (int64_t)prop_below(dice, choices);
 	case CX_PARAM_DURATION:
-		return p->min + (int64_t)rounded(dice, spread(dice, 0, span));
+		return p->min + (int64_t)prop_rounded(dice, prop_spread(dice, 0, span));
 	default:
-		return p->min + (int64_t)spread(dice, 0, span);
+		return p->min + (int64_t)prop_spread(dice, 0, span);
 	}
 }
 
@@ -216,12 +194,15 @@ static void draw_params(uint64_t *dice, const struct cx_plugin *table, struct pr
 static void draw_change(uint64_t *dice, const struct cx_plugin *table,
 			const struct prop_scenario *s, struct prop_change *c)
 {
-	c->at_ns = rounded(dice, prop_below(dice, s->duration_ns));
-	c->kind = (enum prop_change_kind)prop_below(dice, PROP_ONLINE + 1);
+	static const enum prop_change_kind kinds[] = { PROP_SET_WEIGHT, PROP_SET_LIMIT,
+						       PROP_SET_PARAM, PROP_OFFLINE, PROP_ONLINE };
+
+	c->at_ns = prop_rounded(dice, prop_below(dice, s->duration_ns));
+	c->kind = kinds[prop_below(dice, COUNT(kinds))];
 	switch (c->kind) {
 	case PROP_SET_WEIGHT:
 		c->target = (unsigned)prop_below(dice, s->n_domains);
-		c->value = (int64_t)spread(dice, 32, 2048);
+		c->value = (int64_t)prop_spread(dice, 32, 2048);
 		break;
 	case PROP_SET_LIMIT:
 		c->target = (unsigned)prop_below(dice, s->n_domains);
@@ -242,38 +223,9 @@ static void draw_changes(uint64_t *dice, const struct cx_plugin *table, struct p
 {
 	if (prop_chance(dice, 50))
 		return;
-	s->n_changes = 1 + (unsigned)prop_below(dice, PROP_CHANGES);
+	s->n_changes = 1 + (unsigned)prop_below(dice, CHANGES_MAX);
 	for (unsigned i = 0; i < s->n_changes; i++)
 		draw_change(dice, table, s, &s->changes[i]);
-}
-
-static void draw_costs(uint64_t *dice, struct prop_scenario *s)
-{
-	unsigned kind = (unsigned)prop_below(dice, 100);
-
-	cx_costs_none(&s->costs);
-	if (kind < 40)
-		return;
-	if (kind < 65) {
-		s->default_costs = true;
-		cx_costs_default(&s->costs);
-		return;
-	}
-	s->random_costs = true;
-	for (unsigned i = 0; i < CX_COSTS; i++) {
-		const struct cx_cost *c = &cx_cost_table[i];
-
-		if (c->type == CX_COST_DURATION)
-			s->costs.value[i] = prop_chance(dice, 30)   ? 0
-					    : prop_chance(dice, 95) ? spread(dice, 100, 200 * CX_US)
-								    : spread(dice, 100, 5 * CX_MS);
-		else if (c->type == CX_COST_PERCENT)
-			s->costs.value[i] = prop_chance(dice, 50) ? 0 : prop_below(dice, 101);
-		else if (c->type == CX_COST_PICOSECONDS)
-			s->costs.value[i] = spread(dice, 500, 300000);
-		else
-			s->costs.value[i] = spread(dice, 20, 2000);
-	}
 }
 
 /* --- how long ----------------------------------------------------------------------------- */
@@ -339,8 +291,8 @@ static void draw_short_params(uint64_t *dice, const struct cx_plugin *table,
 		if (p->type != CX_PARAM_DURATION || p->def <= p->min || prop_chance(dice, 50))
 			continue;
 		s->given |= 1u << i;
-		s->params[i] =
-			(int64_t)rounded(dice, spread(dice, (uint64_t)p->min, (uint64_t)p->def));
+		s->params[i] = (int64_t)prop_rounded(
+			dice, prop_spread(dice, (uint64_t)p->min, (uint64_t)p->def));
 	}
 }
 
@@ -349,17 +301,18 @@ static void draw_equals(uint64_t *dice, const struct cx_plugin *table, struct pr
 {
 	s->shape = 0;
 	s->n_domains = 2 + (unsigned)prop_below(dice, 4);
-	s->duration_ns = 2 * CX_SEC + rounded(dice, prop_below(dice, 3 * CX_SEC));
+	s->duration_ns = 2 * CX_SEC + prop_rounded(dice, prop_below(dice, 3 * CX_SEC));
 	for (unsigned i = 0; i < s->n_domains; i++) {
 		struct prop_domain *d = &s->domains[i];
 
 		*d = (struct prop_domain){ .vcpus = prop_chance(dice, 75) ? 1 : 2,
+					   .pool = PROP_NO_POOL,
 					   .weight = 128u << prop_below(dice, 3),
 					   .cpus = PROP_ALL,
 					   .soft = PROP_ALL,
 					   .stop_ns = PROP_FOREVER };
 		if (prop_chance(dice, 20))
-			d->start_ns = rounded(dice, prop_below(dice, s->duration_ns));
+			d->start_ns = prop_rounded(dice, prop_below(dice, s->duration_ns));
 		if (i && prop_chance(dice, 70))
 			*d = s->domains[prop_below(dice, i)];
 	}
@@ -368,7 +321,7 @@ static void draw_equals(uint64_t *dice, const struct cx_plugin *table, struct pr
 
 static void draw_all(uint64_t *dice, const struct cx_plugin *table, struct prop_scenario *s)
 {
-	s->shape = prop_chance(dice, 25) ? 0 : (unsigned)prop_below(dice, prop_n_shapes);
+	s->shape = prop_chance(dice, 25) ? 0 : (unsigned)prop_below(dice, USUAL_SHAPES);
 	draw_domains(dice, s);
 	draw_params(dice, table, s);
 	draw_changes(dice, table, s);
@@ -376,16 +329,23 @@ static void draw_all(uint64_t *dice, const struct cx_plugin *table, struct prop_
 
 void prop_generate(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s)
 {
-	uint64_t dice = seed;
+	uint64_t dice = seed, more = ~seed;
 
+	if (table->flags & CX_PLUGIN_RESERVATION && prop_chance(&more, 10)) {
+		prop_generate_mix(seed, table, s);
+		return;
+	}
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
-	s->duration_ns = rounded(&dice, spread(&dice, 50 * CX_MS, 5 * CX_SEC));
+	s->duration_ns = prop_rounded(&dice, prop_spread(&dice, 50 * CX_MS, 5 * CX_SEC));
 	if (prop_chance(&dice, 10))
 		draw_equals(&dice, table, s);
+	else if (table->flags & CX_PLUGIN_RESERVATION && prop_chance(&more, 20))
+		prop_draw_neighbours(&more, s);
 	else
 		draw_all(&dice, table, s);
-	draw_costs(&dice, s);
+	prop_draw_guarantees(&more, table, s);
+	prop_draw_costs(&dice, s);
 	if (prop_chance(&dice, 25))
 		s->shuffle = 1 + prop_below(&dice, 1000);
 	bound_duration(table, s);

@@ -2,13 +2,15 @@
 /*
  * property.h - random scenarios on the simulator, and what must hold of every one.
  *
- *   generate.c  a scenario from a seed
+ *   generate.c  a scenario from a seed (with draw.c)
+ *   guarantees.c  reservations and pools for it
+ *   mixes.c     likewise, but only hogs of all weights, for the figure of lag
  *   write.c     it as a file that `coxswain run` takes
  *   trial.c     run such a file under a policy, here and now, and check it
  *   check.c     the check: a machine of its own that reads the run's events one by one
- *               (with waits.c and shares.c)
+ *               (with waits.c, shares.c, amounts.c and lags.c)
  *   bounds.c    what each policy promises, in numbers
- *   tidy.c      a scenario whose parts were changed, made to fit together again
+ *   tidy.c      a scenario whose parts were changed, made to fit together again (with admit.c)
  *   shrink.c    a scenario that fails, made as small as still fails
  *   campaign.c  many scenarios under one policy
  *   tell.c      events as text
@@ -31,20 +33,30 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define PROP_PCPUS 16u
-#define PROP_DOMAINS 24u
-#define PROP_CHANGES 12u
+#define PROP_PCPUS 64u
+#define PROP_DOMAINS 1000u
+#define PROP_CHANGES 16u
+#define PROP_POOLS 6u
+#define PROP_NO_POOL PROP_POOLS
 #define PROP_PARAMS 16u
-#define PROP_ALL ((1u << PROP_PCPUS) - 1) /* pCPUs, as bits */
+#define PROP_ALL UINT64_MAX /* pCPUs, as bits */
 #define PROP_FOREVER UINT64_MAX
 /* Longer than any scenario: that nobody starves is checked by what the policy states. */
 #define PROP_WATCHDOG (10 * CX_SEC)
 
 /* --- a scenario, as it is generated and shrunk ----------------------------------------- */
 
+/** A resource pool; its parent comes before it. */
+struct prop_pool {
+	unsigned parent; /* PROP_NO_POOL = of the host */
+	unsigned weight, reservation, limit;
+	bool fixed; /* not expandable */
+};
+
 struct prop_domain {
-	unsigned vcpus, weight, limit;
-	uint32_t cpus, soft; /* pCPUs, as bits; PROP_ALL = any */
+	unsigned vcpus, weight, reservation, limit;
+	unsigned pool;       /* PROP_NO_POOL = of none */
+	uint64_t cpus, soft; /* pCPUs, as bits; PROP_ALL = any */
 	uint64_t start_ns, stop_ns;
 	unsigned workload; /* index into prop_workloads[] */
 	int64_t params[CX_GUEST_PARAMS];
@@ -53,6 +65,10 @@ struct prop_domain {
 enum prop_change_kind {
 	PROP_SET_WEIGHT,
 	PROP_SET_LIMIT,
+	PROP_SET_RESERVATION,
+	PROP_POOL_WEIGHT,
+	PROP_POOL_LIMIT,
+	PROP_POOL_RESERVATION,
 	PROP_SET_PARAM,
 	PROP_OFFLINE,
 	PROP_ONLINE
@@ -61,7 +77,7 @@ enum prop_change_kind {
 struct prop_change {
 	uint64_t at_ns;
 	enum prop_change_kind kind;
-	unsigned target; /* domain, parameter or pCPU */
+	unsigned target; /* domain, pool, parameter or pCPU */
 	int64_t value;
 };
 
@@ -71,6 +87,8 @@ struct prop_scenario {
 	uint64_t duration_ns;
 	unsigned n_domains;
 	struct prop_domain domains[PROP_DOMAINS];
+	unsigned n_pools;
+	struct prop_pool pools[PROP_POOLS];
 	uint32_t given; /* parameters of the policy that it sets, as bits */
 	int64_t params[PROP_PARAMS];
 	unsigned n_changes;
@@ -124,9 +142,20 @@ void prop_policy_close(struct prop_policy *policy);
 /** The scenario of that seed for a policy with these parameters; always the same one. */
 void prop_generate(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 unsigned prop_vcpus(const struct prop_scenario *s);
+/** Likewise a mix of weights, always hungry, at least as many vCPUs as pCPUs.  @large: up to
+ *  1,000 on 64, else up to some dozens on 8. */
+void prop_generate_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
+void prop_generate_large_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 /** After anything was changed: pCPUs, times and targets that there are not any more are
  *  brought within what there is, changes put in order and those dropped that make no sense. */
 void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table);
+
+/* --- admit.c --- */
+/** Takes back reservations until admission control has nothing against any that is left: what the
+ *  pCPUs that are always online can give, within every affinity, each pool and each limit. */
+void prop_admit(struct prop_scenario *s);
+/** The pCPUs that are always online. */
+uint64_t prop_staying(const struct prop_scenario *s);
 
 /* --- write.c --- */
 /** As a scenario file, the lines of @about (may be NULL) as comments first. */
@@ -147,7 +176,9 @@ enum prop_rule {
 	PROP_WAIT,      /* nobody who could run waits longer than the policy states */
 	PROP_IDLE,      /* no pCPU idles while it could run somebody */
 	PROP_LIMIT,     /* nobody gets more than the limit and its burst */
+	PROP_FLOOR,     /* who is guaranteed something and wants it gets it */
 	PROP_TWINS,     /* equals get the same */
+	PROP_LAG,       /* nobody is further from its entitlement than the policy states */
 	PROP_AGAIN,     /* the same seed gives the same events */
 	PROP_RULES
 };
@@ -159,6 +190,9 @@ struct prop_verdict {
 	char text[512];
 	uint64_t events, hash;    /* of the run */
 	bool checked[PROP_RULES]; /* rules that had something to say about this run */
+	uint64_t lag_ns,
+		lead_ns;       /* the most that anybody was behind its entitlement, or before it */
+	uint64_t lag_bound_ns; /* and what the policy states; 0 = nothing */
 };
 
 /* --- check.c --- */
@@ -180,7 +214,7 @@ struct prop_case {
 	int64_t low[PROP_PARAMS], high[PROP_PARAMS];
 	unsigned param_changes, pool_changes; /* during the run */
 	unsigned n_pcpus, least_pcpus;        /* all, and the fewest that are ever online */
-	uint32_t *allowed;                    /* by domain: pCPUs of hard affinity, as bits */
+	uint64_t *allowed;                    /* by domain: pCPUs of hard affinity, as bits */
 	unsigned *low_weight, *high_weight;   /* by domain, over the run */
 	unsigned n_vcpus;
 };
@@ -204,6 +238,8 @@ struct prop_bounds {
 	/** No vCPU of domain @dom waits longer, @ahead being runnable when it began to, not
 	 *  counting it. */
 	uint64_t (*wait)(const struct prop_case *c, unsigned dom, unsigned ahead);
+	/** No vCPU of domain @dom is parked by limits for longer at once. */
+	uint64_t (*parked)(const struct prop_case *c, unsigned dom);
 	/** Who wakes up runs before others until it has run for this long at once: what its pCPU
 	 *  gives to such is not counted as waiting.  NULL: nobody does. */
 	uint64_t (*boost)(const struct prop_case *c);
@@ -213,12 +249,25 @@ struct prop_bounds {
 	/** What a limit of @percent means for domain @dom; false: nothing, in this run. */
 	bool (*limit)(const struct prop_case *c, unsigned dom, unsigned percent,
 		      struct prop_limit *limit);
+	/** Likewise for resource pool @pool, all that is in it together. */
+	bool (*pool_limit)(const struct prop_case *c, unsigned pool, unsigned percent,
+			   struct prop_limit *limit);
+	/** By how much domain @dom, as long as it wants as much as is reserved for it, falls short
+	 *  of that in any time at all: *ns at most.  False: no promise in this run. */
+	bool (*floor)(const struct prop_case *c, unsigned dom, uint64_t *ns);
+	/** Likewise for resource pool @pool, all that is in it together. */
+	bool (*pool_floor)(const struct prop_case *c, unsigned pool, uint64_t *ns);
 	/** Two domains that are alike in all: the most that their run times differ by. 0 = no
 	 *  such promise for these. */
 	uint64_t (*twins)(const struct prop_case *c, unsigned a, unsigned b);
+	/** Hogs that nothing holds back: the most that a vCPU is ever behind what it is entitled to
+	 *  by its weight, and the most that it is before it.  0 = no such promise for this run. */
+	uint64_t (*lag)(const struct prop_case *c);
 };
 
 const struct prop_bounds *prop_bounds_of(const char *policy);
+/** Does it always want all that it can get? */
+bool prop_is_hog(const struct cx_scenario_domain *d);
 
 /* --- trial.c --- */
 
@@ -250,18 +299,30 @@ unsigned prop_shrink(const struct prop_policy *policy, const char *payloads, enu
 
 /* --- campaign.c --- */
 
+typedef void (*prop_generator)(uint64_t seed, const struct cx_plugin *table,
+			       struct prop_scenario *s);
+
+/** The run in which a vCPU came nearest to the stated bound of lag. */
+struct prop_worst_lag {
+	uint64_t seed, lag_ns, bound_ns; /* bound_ns 0 = there was none */
+	bool lead;                       /* it was before its entitlement, not behind */
+	unsigned vcpus, pcpus;
+};
+
 struct prop_campaign {
 	const struct prop_policy *policy;
 	const char *payloads;
-	const char *keep; /* folder for what fails: BUILD/test-logs/WHAT */
+	const char *keep;        /* folder for what fails: BUILD/test-logs/WHAT */
+	prop_generator generate; /* NULL = prop_generate() */
 	uint64_t first_seed;
 	unsigned count;
 	/* what came of it */
 	unsigned done;
 	uint64_t events, virtual_ns;
 	unsigned checked[PROP_RULES];
-	struct prop_scenario failing; /* shrunk */
-	struct prop_verdict verdict;  /* of the failing one */
+	struct prop_worst_lag worst[2]; /* on one pCPU, on more */
+	struct prop_scenario failing;   /* shrunk */
+	struct prop_verdict verdict;    /* of the failing one */
 	uint64_t failing_seed;
 	unsigned shrink_runs;
 	char kept[PATH_MAX]; /* the file, if any */
@@ -269,8 +330,21 @@ struct prop_campaign {
 
 /** Until @count scenarios hold, or one fails, which is shrunk and kept.  True: all hold. */
 bool prop_campaign_run(struct prop_campaign *campaign);
-/** One line: how many, which seeds, what was checked. */
+/** One line: how many, which seeds, what was checked; and one for each kind of the worst lag. */
 void prop_campaign_tell(const struct prop_campaign *campaign, FILE *out);
+
+/* --- sets of pCPUs, as bits --- */
+
+static inline uint64_t prop_bit(unsigned pcpu)
+{
+	return UINT64_C(1) << pcpu;
+}
+
+/** The first @n of them, 1 .. PROP_PCPUS. */
+static inline uint64_t prop_first(unsigned n)
+{
+	return UINT64_MAX >> (PROP_PCPUS - n);
+}
 
 /* --- random numbers: SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014) --- */
 

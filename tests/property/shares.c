@@ -1,87 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Who got how much: no more than its limit allows, and as much as its equals.
- *
- * A limit is kept in every window of time if a bucket that leaks at the limit's rate never
- * holds more than the burst: what it holds is the most, over all windows that end now, by
- * which the domain got more than limit x length.
- */
+/* Who got how much: as much as its equals. */
 #include "tests/property/check.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- limits ---------------------------------------------------------------------------- */
-
-static void leak(struct seen_domain *d, uint64_t now)
-{
-	unsigned __int128 out = (unsigned __int128)(now - d->level_ns) * d->limit.rate_ns;
-
-	d->level = d->level > out ? d->level - out : 0;
-	d->level_ns = now;
-}
-
-void shares_limit_set(struct seen *s, unsigned dom, unsigned percent)
-{
-	const struct prop_case *c = s->c;
-	struct seen_domain *d = &s->domains[dom];
-
-	*d = (struct seen_domain){ .percent = percent, .level_ns = s->now_ns };
-	if (percent && c->table->flags & CX_PLUGIN_LIMIT && c->bounds->limit)
-		d->limited = c->bounds->limit(c, dom, percent, &d->limit);
-}
-
-/*
- * What of the stay that ends now counts: all of it, or what was seen at multiples of
- * @tick_ns, each with all that it ran since the one before.
- */
-static uint64_t counted(const struct seen *s, struct seen_vcpu *v, uint64_t tick_ns)
-{
-	uint64_t late = prop_cost(s->c->costs, CX_COST_TIMER_LATE), from = v->began_ns;
-	uint64_t now = s->now_ns, last = 0, ns = 0;
-
-	if (!tick_ns)
-		return now - from;
-	if (v->tick != from / tick_ns)
-		v->unseen_ns = 0;
-	if (now > late)
-		last = (now - late - 1) / tick_ns *
-		       tick_ns; /* this one has seen it, if it was on */
-	if (last > from) {
-		ns = v->unseen_ns + last - from;
-		v->unseen_ns = 0;
-		from = last;
-	}
-	v->tick = now / tick_ns;
-	if (v->tick * tick_ns > from) {
-		v->unseen_ns = 0;
-		from = v->tick * tick_ns;
-	}
-	v->unseen_ns += now - from;
-	return ns;
-}
-
-bool shares_left(struct seen *s, struct seen_vcpu *v)
-{
-	struct seen_domain *d = &s->domains[v->dom];
-	uint64_t over;
-
-	if (!d->limited)
-		return true;
-	leak(d, s->now_ns);
-	d->level += (unsigned __int128)counted(s, v, d->limit.tick_ns) * d->limit.period_ns;
-	over = (uint64_t)(d->level / d->limit.period_ns);
-	/* Could it have got that much by now? */
-	s->verdict->checked[PROP_LIMIT] |= d->limit.burst_ns < s->now_ns;
-	if (over <= d->limit.burst_ns)
-		return true;
-	return seen_broken(s, PROP_LIMIT,
-			   "%s has had %" PRIu64 " ns more than its limit of %u %% allows (%" PRIu64
-			   " ns in %" PRIu64 " ns); %s states a burst of %" PRIu64 " ns",
-			   s->c->scenario->domains[v->dom].name, over, d->percent, d->limit.rate_ns,
-			   d->limit.period_ns, s->c->table->name, d->limit.burst_ns);
-}
 
 /* --- equals ------------------------------------------------------------------------------ */
 

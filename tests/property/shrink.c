@@ -53,7 +53,8 @@ static void drop_domains_of(struct prop_scenario *s, unsigned first, unsigned n)
 	for (unsigned i = 0; i < s->n_changes; i++) {
 		struct prop_change c = s->changes[i];
 
-		if (c.kind == PROP_SET_WEIGHT || c.kind == PROP_SET_LIMIT) {
+		if (c.kind == PROP_SET_WEIGHT || c.kind == PROP_SET_LIMIT ||
+		    c.kind == PROP_SET_RESERVATION) {
 			if (c.target >= first && c.target < first + n)
 				continue;
 			if (c.target >= first + n)
@@ -74,6 +75,67 @@ static void drop_domains(struct shrinking *k)
 			if (!keep_if_failing(k, &s))
 				i += n;
 		}
+}
+
+/* Who was in it is in its parent now. */
+static void drop_pool(struct prop_scenario *s, unsigned pool)
+{
+	unsigned parent = s->pools[pool].parent, kept = 0;
+
+	for (unsigned i = 0; i < s->n_domains; i++)
+		if (s->domains[i].pool == pool)
+			s->domains[i].pool = parent;
+		else if (s->domains[i].pool != PROP_NO_POOL && s->domains[i].pool > pool)
+			s->domains[i].pool--;
+	for (unsigned i = pool + 1; i < s->n_pools; i++) {
+		s->pools[i - 1] = s->pools[i];
+		if (s->pools[i - 1].parent == pool)
+			s->pools[i - 1].parent = parent;
+		else if (s->pools[i - 1].parent != PROP_NO_POOL && s->pools[i - 1].parent > pool)
+			s->pools[i - 1].parent--;
+	}
+	memset(&s->pools[--s->n_pools], 0, sizeof(s->pools[0]));
+	for (unsigned i = 0; i < s->n_changes; i++) {
+		struct prop_change c = s->changes[i];
+
+		if (c.kind == PROP_POOL_WEIGHT || c.kind == PROP_POOL_LIMIT ||
+		    c.kind == PROP_POOL_RESERVATION) {
+			if (c.target == pool)
+				continue;
+			c.target -= c.target > pool;
+		}
+		s->changes[kept++] = c;
+	}
+	s->n_changes = kept;
+}
+
+static void drop_pools(struct shrinking *k)
+{
+	for (unsigned i = k->best->n_pools; i-- > 0;) {
+		struct prop_scenario s = *k->best;
+
+		drop_pool(&s, i);
+		keep_if_failing(k, &s);
+	}
+}
+
+static void simpler_pools(struct shrinking *k)
+{
+	for (unsigned i = 0; i < k->best->n_pools; i++) {
+		struct prop_scenario s = *k->best;
+
+		s.pools[i].reservation = 0;
+		keep_if_failing(k, &s);
+		s = *k->best;
+		s.pools[i].limit = 0;
+		keep_if_failing(k, &s);
+		s = *k->best;
+		s.pools[i].weight = CX_WEIGHT_DEFAULT;
+		keep_if_failing(k, &s);
+		s = *k->best;
+		s.pools[i].fixed = false;
+		keep_if_failing(k, &s);
+	}
 }
 
 static void drop_changes(struct shrinking *k)
@@ -199,6 +261,12 @@ static bool simplify(struct prop_domain *d, unsigned way)
 	case 8:
 		d->stop_ns = PROP_FOREVER;
 		return true;
+	case 11:
+		d->reservation = 0;
+		return true;
+	case 12:
+		d->pool = PROP_NO_POOL;
+		return true;
 	case 9:
 		d->start_ns = rounder(d->start_ns);
 		return true;
@@ -208,7 +276,7 @@ static bool simplify(struct prop_domain *d, unsigned way)
 	default:
 		break;
 	}
-	way -= 11;
+	way -= 13;
 	if (way >= 2 * w->n_params)
 		return false;
 	if (way < w->n_params && w->params[way].usual >= 0)
@@ -255,10 +323,12 @@ unsigned prop_shrink(const struct prop_policy *policy, const char *payloads, enu
 		k.progress = false;
 		drop_changes(&k);
 		drop_domains(&k);
+		drop_pools(&k);
 		simpler_whole(&k);
 		fewer_pcpus(&k);
 		shorter(&k);
 		simpler_domains(&k);
+		simpler_pools(&k);
 		rounder_changes(&k);
 	}
 	return k.runs;

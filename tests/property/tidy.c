@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-static void fit_set(uint32_t *set, unsigned n)
+static void fit_set(uint64_t *set, unsigned n)
 {
-	uint32_t all = (1u << n) - 1;
+	uint64_t all = prop_first(n);
 
 	if (*set != PROP_ALL)
 		*set &= all;
@@ -24,6 +24,8 @@ static void fit_domain(struct prop_domain *d, unsigned n_pcpus, uint64_t duratio
 		d->stop_ns = PROP_FOREVER;
 	if (d->limit > 100 * d->vcpus)
 		d->limit = 100 * d->vcpus;
+	if (d->reservation > 100 * d->vcpus)
+		d->reservation = 100 * d->vcpus;
 }
 
 static void sort_changes(struct prop_scenario *s)
@@ -39,7 +41,7 @@ static void sort_changes(struct prop_scenario *s)
 }
 
 /* Would every domain still have somewhere to run? */
-static bool enough(const struct prop_scenario *s, uint32_t online)
+static bool enough(const struct prop_scenario *s, uint64_t online)
 {
 	if (!online)
 		return false;
@@ -51,16 +53,21 @@ static bool enough(const struct prop_scenario *s, uint32_t online)
 
 /* Does it make sense when the pCPUs @online are online?  Then what is online afterwards. */
 static bool makes_sense(const struct prop_scenario *s, const struct cx_plugin *table,
-			const struct prop_change *c, uint32_t *online)
+			const struct prop_change *c, uint64_t *online)
 {
-	uint32_t bit = c->target < PROP_PCPUS ? 1u << c->target : 0;
+	uint64_t bit = c->target < PROP_PCPUS ? prop_bit(c->target) : 0;
 
 	if (c->at_ns >= s->duration_ns)
 		return false;
 	switch (c->kind) {
 	case PROP_SET_WEIGHT:
 		return c->target < s->n_domains && c->at_ns < s->domains[c->target].stop_ns;
+	case PROP_POOL_WEIGHT:
+	case PROP_POOL_RESERVATION:
+	case PROP_POOL_LIMIT:
+		return c->target < s->n_pools;
 	case PROP_SET_LIMIT:
+	case PROP_SET_RESERVATION:
 		return c->target < s->n_domains && c->at_ns < s->domains[c->target].stop_ns &&
 		       c->value <= 100 * (int64_t)s->domains[c->target].vcpus;
 	case PROP_SET_PARAM:
@@ -81,7 +88,7 @@ static bool makes_sense(const struct prop_scenario *s, const struct cx_plugin *t
 void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table)
 {
 	unsigned n = prop_shapes[s->shape].pcpus, kept = 0;
-	uint32_t online = (1u << n) - 1;
+	uint64_t online = prop_first(n);
 
 	for (unsigned i = 0; i < s->n_domains; i++)
 		fit_domain(&s->domains[i], n, s->duration_ns);
@@ -90,4 +97,6 @@ void prop_tidy(struct prop_scenario *s, const struct cx_plugin *table)
 		if (makes_sense(s, table, &s->changes[i], &online))
 			s->changes[kept++] = s->changes[i];
 	s->n_changes = kept;
+	prop_admit(s);
+	memset(&s->changes[s->n_changes], 0, (PROP_CHANGES - s->n_changes) * sizeof(s->changes[0]));
 }

@@ -24,7 +24,9 @@ const char *const prop_rule_names[PROP_RULES] = {
 	[PROP_WAIT] = "waits are bounded",
 	[PROP_IDLE] = "no pCPU idles beside work",
 	[PROP_LIMIT] = "limits hold",
+	[PROP_FLOOR] = "reservations hold",
 	[PROP_TWINS] = "equals get the same",
+	[PROP_LAG] = "lags are bounded",
 	[PROP_AGAIN] = "the same seed, the same events",
 };
 
@@ -77,13 +79,13 @@ static int64_t setting(const struct prop_case *c, unsigned i)
 	return value;
 }
 
-static uint32_t allowed_of(const struct prop_case *c, const struct cx_scenario_domain *d)
+static uint64_t allowed_of(const struct prop_case *c, const struct cx_scenario_domain *d)
 {
-	uint32_t set = 0;
+	uint64_t set = 0;
 
 	for (unsigned i = 0; i < c->n_pcpus && i < PROP_PCPUS; i++)
 		if (!d->cpus || cx_cpuset_has(d->cpus, c->record->pcpus[i].host_cpu))
-			set |= 1u << i;
+			set |= prop_bit(i);
 	return set;
 }
 
@@ -98,7 +100,7 @@ static unsigned pcpu_of(const struct prop_case *c, unsigned cpu)
 
 /* The bounds hold for the whole run, so what counts is the least and the most. */
 static void note_change(struct prop_case *c, const struct cx_scenario_change *change,
-			uint32_t *online)
+			uint64_t *online)
 {
 	unsigned n;
 
@@ -129,11 +131,11 @@ static void note_change(struct prop_case *c, const struct cx_scenario_change *ch
 		break; /* no bound rests on a pool's values */
 	case CX_CHANGE_PCPU:
 		if (change->online)
-			*online |= 1u << pcpu_of(c, change->cpu);
+			*online |= prop_bit(pcpu_of(c, change->cpu));
 		else
-			*online &= ~(1u << pcpu_of(c, change->cpu));
+			*online &= ~prop_bit(pcpu_of(c, change->cpu));
 		c->pool_changes++;
-		n = (unsigned)__builtin_popcount(*online);
+		n = (unsigned)__builtin_popcountll(*online);
 		if (n < c->least_pcpus)
 			c->least_pcpus = n;
 		break;
@@ -142,7 +144,7 @@ static void note_change(struct prop_case *c, const struct cx_scenario_change *ch
 
 static void note_changes(struct prop_case *c)
 {
-	uint32_t online = (1u << c->n_pcpus) - 1;
+	uint64_t online = prop_first(c->n_pcpus);
 
 	for (unsigned i = 0; i < c->scenario->n_changes; i++)
 		if (c->scenario->changes[i].at_ns < c->record->duration_ns)

@@ -64,9 +64,9 @@ static bool beside_anybody(struct seen *s, unsigned p)
 
 static bool beside_any_pcpu(struct seen *s, const struct seen_vcpu *v)
 {
-	uint32_t idle = s->idle & s->c->allowed[v->dom];
+	uint64_t idle = s->idle & s->c->allowed[v->dom];
 
-	for (unsigned p = 0; idle >> p; p++)
+	for (unsigned p = 0; p < s->c->n_pcpus; p++)
 		if (idle >> p & 1 && !not_beside(s, p, v))
 			return false;
 	return true;
@@ -79,7 +79,7 @@ static bool conserves_work(const struct seen *s)
 
 bool waits_pcpu_busy(struct seen *s, unsigned p)
 {
-	s->idle &= ~(1u << p);
+	s->idle &= ~prop_bit(p);
 	return !conserves_work(s) || beside_anybody(s, p);
 }
 
@@ -154,6 +154,22 @@ bool waits_end(struct seen *s, struct seen_vcpu *v)
 	if (conserves_work(s) && !beside_any_pcpu(s, v))
 		return false;
 	return not_too_long(s, v);
+}
+
+bool waits_parked(struct seen *s, const struct seen_vcpu *v)
+{
+	uint64_t parked = s->now_ns - v->since_ns, bound;
+	char name[32];
+
+	if (!s->c->bounds->parked)
+		return true;
+	bound = s->c->bounds->parked(s->c, v->dom);
+	s->verdict->checked[PROP_WAIT] |= bound < s->c->record->duration_ns;
+	if (parked <= bound)
+		return true;
+	return seen_broken(s, PROP_WAIT,
+			   "%s was parked by a limit for %" PRIu64 " ns; %s states %" PRIu64 " ns",
+			   seen_name(s, v->id, name), parked, s->c->table->name, bound);
 }
 
 void waits_moved(struct seen *s, struct seen_vcpu *v)

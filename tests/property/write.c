@@ -22,7 +22,7 @@ static void write_duration(FILE *out, const char *key, uint64_t ns)
 	fprintf(out, "%s: %" PRIu64 "%s", key, ns / units[i].ns, units[i].unit);
 }
 
-static void write_cpus(FILE *out, const char *key, uint32_t set, unsigned n)
+static void write_cpus(FILE *out, const char *key, uint64_t set, unsigned n)
 {
 	const char *comma = "";
 
@@ -69,8 +69,12 @@ static void write_domain(FILE *out, const struct prop_scenario *s, unsigned i)
 		fprintf(out, "    vcpus: %u\n", d->vcpus);
 	if (d->weight != CX_WEIGHT_DEFAULT)
 		fprintf(out, "    weight: %u\n", d->weight);
+	if (d->reservation)
+		fprintf(out, "    reservation: %u\n", d->reservation);
 	if (d->limit)
 		fprintf(out, "    limit: %u\n", d->limit);
+	if (d->pool != PROP_NO_POOL)
+		fprintf(out, "    pool: p%u\n", d->pool);
 	write_cpus(out, "cpus", d->cpus, n);
 	write_cpus(out, "cpus_soft", d->soft, n);
 	if (d->start_ns) {
@@ -128,6 +132,38 @@ static void write_about(FILE *out, const char *about)
 	}
 }
 
+static void write_pool(FILE *out, const struct prop_pool *p, unsigned i)
+{
+	fprintf(out, "  - {name: p%u, weight: %u", i, p->weight);
+	if (p->parent != PROP_NO_POOL)
+		fprintf(out, ", parent: p%u", p->parent);
+	if (p->reservation)
+		fprintf(out, ", reservation: %u", p->reservation);
+	if (p->limit)
+		fprintf(out, ", limit: %u", p->limit);
+	if (p->fixed)
+		fprintf(out, ", expandable: no");
+	fprintf(out, "}\n");
+}
+
+/* What of a domain or pool it changes, or NULL. */
+static const char *key_of(enum prop_change_kind kind)
+{
+	switch (kind) {
+	case PROP_SET_WEIGHT:
+	case PROP_POOL_WEIGHT:
+		return "weight";
+	case PROP_SET_LIMIT:
+	case PROP_POOL_LIMIT:
+		return "limit";
+	case PROP_SET_RESERVATION:
+	case PROP_POOL_RESERVATION:
+		return "reservation";
+	default:
+		return NULL;
+	}
+}
+
 static void write_change(FILE *out, const struct prop_change *c, const struct cx_plugin *table)
 {
 	char value[64];
@@ -135,10 +171,16 @@ static void write_change(FILE *out, const struct prop_change *c, const struct cx
 	write_duration(out, "  - {at", c->at_ns);
 	switch (c->kind) {
 	case PROP_SET_WEIGHT:
-		fprintf(out, ", domain: d%u, weight: %" PRId64 "}\n", c->target, c->value);
-		break;
 	case PROP_SET_LIMIT:
-		fprintf(out, ", domain: d%u, limit: %" PRId64 "}\n", c->target, c->value);
+	case PROP_SET_RESERVATION:
+		fprintf(out, ", domain: d%u, %s: %" PRId64 "}\n", c->target, key_of(c->kind),
+			c->value);
+		break;
+	case PROP_POOL_WEIGHT:
+	case PROP_POOL_LIMIT:
+	case PROP_POOL_RESERVATION:
+		fprintf(out, ", pool: p%u, %s: %" PRId64 "}\n", c->target, key_of(c->kind),
+			c->value);
 		break;
 	case PROP_SET_PARAM:
 		fprintf(out, ", param: {%s: %s}}\n", table->params[c->target].name,
@@ -159,6 +201,10 @@ void prop_write(const struct prop_scenario *s, const struct prop_policy *policy,
 	fprintf(out, "\nseed: %" PRIu64 "\n", s->seed);
 	fprintf(out, "topology: \"%s\"\n", prop_shapes[s->shape].text);
 	write_scheduler(out, s, policy);
+	if (s->n_pools)
+		fprintf(out, "pools:\n");
+	for (unsigned i = 0; i < s->n_pools; i++)
+		write_pool(out, &s->pools[i], i);
 	fprintf(out, "domains:\n");
 	for (unsigned i = 0; i < s->n_domains; i++)
 		write_domain(out, s, i);

@@ -3,7 +3,8 @@
  * Worked examples: each tests/golden/POLICY/NAME.yaml is run on the simulator under that policy
  * and what happened, decision by decision and credit by credit, must be NAME.expected.  The
  * comments of a scenario derive its numbers from the policy's definition; the expected text is
- * written from them.
+ * written from them.  Where that is too much to do by hand there is NAME.totals instead: what each
+ * domain received in all, in tenths of a percent of a pCPU.
  *
  * Nothing costs anything, and guests do one turn of their loop in a nanosecond, so that a
  * millisecond of work takes a millisecond.  Times are printed in milliseconds, cut at the
@@ -19,6 +20,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define EXAMPLES_MAX 64u
@@ -29,6 +31,7 @@
 static const char *const credit_codes[] = { "", " parked", " unparked", " deactivated" };
 static const char *const credit_pris[] = { "idle", "over", "under", "boost" };
 #define CREDIT_POOL 4u
+#define SHARE_EXHAUSTED 1u
 
 /* --- events as text ------------------------------------------------------------------------ */
 
@@ -59,9 +62,25 @@ static const char *name_of(uint32_t vcpu, char buf[40])
 	return "-";
 }
 
+/* What ps_code of schedulers/propshare/propshare.h means: a limit's bucket, y = 1 a pool's. */
+static void tell_bucket(const struct cx_event *e)
+{
+	const struct cx_scenario *s = telling.scenario;
+	const char *name = "?";
+
+	if (e->y && e->x < s->n_pools)
+		name = s->pools[e->x].name;
+	else if (!e->y && e->x < s->n_domains)
+		name = s->domains[e->x].name;
+	fprintf(telling.out, "account  limit of %s %s", name,
+		e->why == SHARE_EXHAUSTED ? "used up" : "refilled");
+}
+
 static void tell_account(const struct cx_event *e, const char *name)
 {
-	if (e->why == CREDIT_POOL)
+	if (strcmp(telling.scenario->scheduler, "propshare") == 0)
+		tell_bucket(e);
+	else if (e->why == CREDIT_POOL)
 		fprintf(telling.out, "account  balance %" PRId64 ", weight %" PRIu64, (int64_t)e->x,
 			e->y);
 	else
@@ -147,7 +166,23 @@ static const struct cx_trace_sink sink = { .abi = CX_TRACE_SINK_ABI,
 
 /* --- running and comparing ------------------------------------------------------------------- */
 
-static char *run(const char *path)
+static void tell_totals(const struct cx_record *r, FILE *out)
+{
+	uint64_t tenth = r->duration_ns / 1000;
+
+	for (unsigned i = 0; i < r->n_domains; i++) {
+		const struct cx_record_domain *d = &r->domains[i];
+		uint64_t ns = 0;
+
+		for (unsigned k = 0; k < d->n_vcpus; k++)
+			ns += r->vcpus[d->first_vcpu + k].time_ns[CX_RUNNING];
+		ns = (ns + tenth / 2) / tenth;
+		fprintf(out, "%-8s %3" PRIu64 ".%" PRIu64 "\n", d->name, ns / 10, ns % 10);
+	}
+}
+
+/* What happened, or with @totals what came of it. */
+static char *run(const char *path, bool totals)
 {
 	char payloads[PATH_MAX], schedulers[PATH_MAX];
 	const char *payload_dirs[] = {
@@ -175,6 +210,13 @@ static char *run(const char *path)
 	if (cx_run(scenario, &options, &record, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(fclose(telling.out), 0);
+	if (totals) {
+		free(text);
+		telling.out = open_memstream(&text, &size);
+		assert_non_null(telling.out);
+		tell_totals(record, telling.out);
+		assert_int_equal(fclose(telling.out), 0);
+	}
 	assert_false(record->degraded);
 	for (unsigned i = 0; i < CX_FAULTS; i++)
 		assert_int_equal(record->faults[i], 0);
@@ -244,10 +286,15 @@ static void compare(const char *path, const char *expected, const char *actual)
 static void test_example(void **state)
 {
 	const char *path = *state;
-	char expected_path[PATH_MAX], kept[PATH_MAX], *actual = run(path), *expected;
+	int stem = (int)(strlen(path) - strlen(".yaml"));
+	char expected_path[PATH_MAX], kept[PATH_MAX], *actual, *expected;
+	bool totals;
 
-	snprintf(expected_path, sizeof(expected_path), "%.*s.expected",
-		 (int)(strlen(path) - strlen(".yaml")), path);
+	snprintf(expected_path, sizeof(expected_path), "%.*s.totals", stem, path);
+	totals = access(expected_path, R_OK) == 0;
+	if (!totals)
+		snprintf(expected_path, sizeof(expected_path), "%.*s.expected", stem, path);
+	actual = run(path, totals);
 	keep(path, actual, kept, sizeof(kept));
 	expected = read_file(expected_path);
 	compare(path, expected, actual);

@@ -40,18 +40,30 @@ static uint64_t twins_5ms(const struct prop_case *c, unsigned a, unsigned b)
 	return a != b ? 5 * CX_MS : 0;
 }
 
+static bool floor_5ms(const struct prop_case *c, unsigned which, uint64_t *ns)
+{
+	(void)c, (void)which;
+	*ns = 5 * CX_MS;
+	return true;
+}
+
 static const struct prop_bounds bounds = { .wait = wait_20ms,
 					   .limit = limit_exactly,
+					   .pool_limit = limit_exactly,
+					   .floor = floor_5ms,
+					   .pool_floor = floor_5ms,
 					   .twins = twins_5ms };
 static const struct cx_plugin table = { .name = "by-hand",
-					.flags = CX_PLUGIN_WORK_CONSERVING | CX_PLUGIN_LIMIT };
+					.flags = CX_PLUGIN_WORK_CONSERVING | CX_PLUGIN_LIMIT |
+						 CX_PLUGIN_RESERVATION | CX_PLUGIN_POOLS };
 
 struct stage {
 	struct cx_scenario_domain domains[3];
+	struct cx_scenario_pool pools[2]; /* the second is part of the first */
 	struct cx_scenario scenario;
 	struct cx_scenario_change change;
 	struct cx_costs costs;
-	uint32_t allowed[3];
+	uint64_t allowed[3];
 	unsigned weights[3];
 	struct cx_record *record;
 	uint64_t since[VCPUS], time_ns[VCPUS][CX_STATES]; /* of the story as it is told */
@@ -119,7 +131,7 @@ static void finish(struct stage *s)
 
 static void set_up(struct stage *s)
 {
-	static char *const names[] = { "d0", "d1", "d2" };
+	static char *const names[] = { "d0", "d1", "d2" }, *const pools[] = { "p0", "p1" };
 
 	memset(s, 0, sizeof(*s));
 	s->record = cx_record_new_untimed(3, VCPUS, 2);
@@ -127,6 +139,7 @@ static void set_up(struct stage *s)
 	s->record->duration_ns = END_NS;
 	for (unsigned i = 0; i < VCPUS; i++) {
 		s->domains[i] = (struct cx_scenario_domain){ .name = names[i],
+							     .pool = CX_NO_POOL,
 							     .vcpus = 1,
 							     .weight = 256 + i,
 							     .stop_ns = UINT64_MAX,
@@ -142,7 +155,11 @@ static void set_up(struct stage *s)
 						 .kind = CX_CHANGE_PCPU,
 						 .cpu = 1 };
 	s->record->pcpus[1].host_cpu = 1;
-	s->scenario = (struct cx_scenario){ .n_domains = 3, .domains = s->domains };
+	s->pools[0] = (struct cx_scenario_pool){ .name = pools[0], .parent = CX_NO_POOL };
+	s->pools[1] = (struct cx_scenario_pool){ .name = pools[1], .parent = 0 };
+	s->scenario = (struct cx_scenario){
+		.n_domains = 3, .domains = s->domains, .n_pools = 2, .pools = s->pools
+	};
 	cx_costs_none(&s->costs);
 }
 
@@ -378,6 +395,74 @@ static void test_limits(void **state)
 	expect(&s, PROP_LIMIT);
 }
 
+/* d2 waits for 10 ms, runs for 10 ms, and so on. */
+static void test_reservations(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	for (unsigned percent = 50; percent <= 51; percent++) {
+		begin(&s);
+		s.domains[2].reservation = percent;
+		s.domains[2].limit = 0;
+		turns(&s, 10 * CX_MS, 10 * CX_MS);
+		finish(&s);
+		expect(&s, percent == 50 ? PROP_HOLDS : PROP_FLOOR);
+	}
+	/* From 5 ms on it is owed more. */
+	begin(&s);
+	s.domains[2].reservation = 1;
+	s.domains[2].limit = 0;
+	add(&s, 5 * CX_MS, CX_EV_ADJUST, 0, NOBODY, 2, CX_ADJUST_RESERVATION, 90);
+	turns(&s, 10 * CX_MS, 10 * CX_MS);
+	expect(&s, PROP_FLOOR);
+	/* Who sleeps is owed nothing: d0 does until 60 ms. */
+	begin(&s);
+	s.domains[0].reservation = 50;
+	s.domains[2].limit = 0;
+	add(&s, 5 * CX_MS, CX_EV_BLOCK, 0, NOBODY, 0, 0, 0);
+	change_over(&s, 5 * CX_MS, 0, 0, 2, CX_WHY_BLOCK);
+	for (uint64_t t = 10 * CX_MS; t < 70 * CX_MS; t += 10 * CX_MS) {
+		change_over(&s, t, 1, 1, 1, CX_WHY_SLICE);
+		if (t == 60 * CX_MS)
+			wake(&s, t, 0, CX_WAKE_EVENT);
+		change_over(&s, t + 5 * CX_MS, 0, 2, 2, CX_WHY_SLICE);
+	}
+	change_over(&s, 70 * CX_MS, 0, 2, 0, CX_WHY_PREEMPT); /* short by 5 ms */
+	change_over(&s, 70 * CX_MS, 1, 1, 1, CX_WHY_SLICE);
+	turns(&s, 80 * CX_MS, 10 * CX_MS);
+	finish(&s);
+	expect(&s, PROP_HOLDS);
+}
+
+/* d0 and d2 in p1, which is in p0: together they always have one pCPU. */
+static void test_pools(void **state)
+{
+	static const struct {
+		unsigned pool, reservation, limit;
+		enum prop_rule rule;
+	} cases[] = {
+		{ 0, 0, 85, PROP_HOLDS },  { 1, 0, 85, PROP_HOLDS },
+		{ 0, 0, 84, PROP_LIMIT },  { 1, 0, 84, PROP_LIMIT },
+		{ 0, 105, 0, PROP_HOLDS }, { 1, 105, 0, PROP_HOLDS },
+		{ 0, 106, 0, PROP_FLOOR }, { 1, 106, 0, PROP_FLOOR },
+		{ 0, 201, 0, PROP_HOLDS }, /* more than they want */
+	};
+	struct stage s;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(cases); i++) {
+		begin(&s);
+		s.domains[0].pool = s.domains[2].pool = 1;
+		s.domains[2].limit = 0;
+		s.pools[cases[i].pool].limit = cases[i].limit;
+		s.pools[cases[i].pool].reservation = cases[i].reservation;
+		turns(&s, 10 * CX_MS, 10 * CX_MS);
+		finish(&s);
+		expect(&s, cases[i].rule);
+	}
+}
+
 static void test_equals(void **state)
 {
 	struct stage s;
@@ -410,6 +495,8 @@ static void check_domain(const struct prop_domain *d, const struct cx_scenario_d
 	assert_int_equal(read->vcpus, d->vcpus);
 	assert_int_equal(read->weight, d->weight);
 	assert_int_equal(read->limit, d->limit);
+	assert_int_equal(read->reservation, d->reservation);
+	assert_int_equal(read->pool, d->pool == PROP_NO_POOL ? CX_NO_POOL : d->pool);
 	assert_int_equal(read->start_ns, d->start_ns);
 	assert_true(read->stop_ns == d->stop_ns);
 	assert_string_equal(read->workload, prop_workloads[d->workload].name);
@@ -419,6 +506,15 @@ static void check_domain(const struct prop_domain *d, const struct cx_scenario_d
 		if (d->soft != PROP_ALL)
 			assert_int_equal(cx_cpuset_has(read->cpus_soft, i), d->soft >> i & 1);
 	}
+}
+
+static void check_pool(const struct prop_pool *p, const struct cx_scenario_pool *read)
+{
+	assert_int_equal(read->parent, p->parent == PROP_NO_POOL ? CX_NO_POOL : p->parent);
+	assert_int_equal(read->weight, p->weight);
+	assert_int_equal(read->reservation, p->reservation);
+	assert_int_equal(read->limit, p->limit);
+	assert_int_equal(read->expandable, !p->fixed);
 }
 
 static void check_written(const struct prop_policy *policy, const char *payloads, uint64_t seed)
@@ -445,11 +541,61 @@ static void check_written(const struct prop_policy *policy, const char *payloads
 	assert_int_equal(read->n_params, __builtin_popcount(meant.given));
 	assert_int_equal(read->n_domains, meant.n_domains);
 	assert_int_equal(read->n_changes, meant.n_changes);
+	assert_int_equal(read->n_pools, meant.n_pools);
+	for (unsigned i = 0; i < meant.n_pools; i++)
+		check_pool(&meant.pools[i], &read->pools[i]);
 	for (unsigned i = 0; i < meant.n_domains; i++)
 		check_domain(&meant.domains[i], &read->domains[i]);
 	for (unsigned i = 0; i < meant.n_changes; i++)
 		assert_int_equal(read->changes[i].at_ns, meant.changes[i].at_ns);
 	cx_scenario_free(read);
+}
+
+/* Two pCPUs; what is too much is taken back from the last domain first, then from pools. */
+static void test_admitted(void **state)
+{
+	static struct prop_scenario s; /* large */
+	const struct prop_domain any = {
+		.vcpus = 2, .pool = PROP_NO_POOL, .cpus = PROP_ALL, .reservation = 100
+	};
+
+	(void)state;
+	s = (struct prop_scenario){ .shape = 1, .n_domains = 3 };
+	s.domains[0] = s.domains[1] = s.domains[2] = any;
+	prop_admit(&s);
+	assert_int_equal(s.domains[0].reservation + s.domains[1].reservation, 200);
+	assert_int_equal(s.domains[2].reservation, 0);
+	/* One pCPU is offline for a while. */
+	s.n_changes = 1;
+	s.changes[0] = (struct prop_change){ .kind = PROP_OFFLINE, .target = 1 };
+	prop_admit(&s);
+	assert_int_equal(s.domains[0].reservation, 100);
+	assert_int_equal(s.domains[1].reservation, 0);
+	/* Beside each other on one pCPU, though there are two. */
+	s.n_changes = 0;
+	s.domains[1] = any;
+	s.domains[0].cpus = s.domains[1].cpus = 2;
+	prop_admit(&s);
+	assert_int_equal(s.domains[1].reservation, 0);
+	/* Later it is too much, within a pool that may not borrow, above a limit. */
+	for (unsigned what = 0; what < 3; what++) {
+		s = (struct prop_scenario){ .shape = 1, .n_domains = 1, .n_pools = 1 };
+		s.domains[0] = any;
+		s.domains[0].pool = 0;
+		s.pools[0] = (struct prop_pool){ .parent = PROP_NO_POOL, .weight = 1 };
+		if (what == 0) {
+			s.changes[s.n_changes++] =
+				(struct prop_change){ .kind = PROP_SET_RESERVATION, .value = 201 };
+		} else if (what == 1) {
+			s.pools[0].fixed = true;
+			s.pools[0].reservation = 99;
+		} else {
+			s.pools[0].limit = 99;
+		}
+		prop_admit(&s);
+		assert_int_equal(s.domains[0].reservation, 0);
+		assert_int_equal(s.n_changes, 0);
+	}
 }
 
 static void test_files(void **state)
@@ -476,7 +622,9 @@ int main(void)
 		cmocka_unit_test(test_offline),        cmocka_unit_test(test_slices),
 		cmocka_unit_test(test_books),          cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_idle),           cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_equals),         cmocka_unit_test(test_files),
+		cmocka_unit_test(test_reservations),   cmocka_unit_test(test_pools),
+		cmocka_unit_test(test_equals),         cmocka_unit_test(test_admitted),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
