@@ -232,6 +232,16 @@ void ps_dequeue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	ps_reserve_note(pp, pv->dom, now);
 }
 
+void ps_give_up(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
+{
+	int64_t v = ps_vtime(pv->set, now);
+
+	pv->state = PS_WAITING;
+	if (pv->vtime < v)
+		shift(pv, v);
+	ask(pp, pv);
+}
+
 void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, struct ps_set *set,
 	     uint64_t now)
 {

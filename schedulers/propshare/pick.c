@@ -30,6 +30,7 @@ static void leave(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
 static void wait_at_last(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
 {
 	prev->yielded = false;
+	ps_give_up(pp, prev, now);
 	ps_enqueue(pp, prev, now);
 	if (ps_limited(prev->dom))
 		ps_park(pp, prev, now);

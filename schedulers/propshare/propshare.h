@@ -222,6 +222,8 @@ void ps_join(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 void ps_part(struct ps_vcpu *pv, uint64_t now);
 /** It has slept and wakes up: no more than a bounded lead is left of what it had not received. */
 void ps_bound(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** It has yielded and will wait: what it is behind it does not want, others are to have it. */
+void ps_give_up(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 /** Another rate, another set: its lag stays. */
 void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, struct ps_set *set,
 	     uint64_t now);
