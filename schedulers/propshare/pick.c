@@ -6,6 +6,8 @@
  */
 #include "propshare.h"
 
+#define LONG_TURNS 10u /* in one go, while nobody waits: to be stopped costs too */
+
 static bool may_wait(const struct ps_vcpu *pv)
 {
 	return cx_vcpu_runnable(pv->v) && !cx_vcpu_parked(pv->v);
@@ -28,6 +30,7 @@ static void leave(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
 static void wait_at_last(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
 {
 	prev->yielded = false;
+	ps_give_up(pp, prev, now);
 	ps_enqueue(pp, prev, now);
 	if (ps_limited(prev->dom))
 		ps_park(pp, prev, now);
@@ -65,6 +68,10 @@ static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, 
 		cx_migrate(next->v, pc->pcpu, now);
 	ps_start(pp, next, pc, now);
 	next->reserved_turn = reserved;
+	if (pick->slice_ns < ps_stay(pp, next))
+		pick->slice_ns = ps_stay(pp, next);
+	if (ps_open(pp, pc, now) && pick->slice_ns < LONG_TURNS * pp->turn_ns)
+		pick->slice_ns = LONG_TURNS * pp->turn_ns;
 	end = ps_limit_left(next->dom);
 	if (end < now + pick->slice_ns)
 		pick->slice_ns = end > now ? end - now : 0;
@@ -79,6 +86,7 @@ struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct c
 	struct ps_vcpu *prev = pc->current, *next;
 	bool online = cx_pcpu_at(policy, cx_pcpu_index(pcpu)) == pcpu, reserved = false;
 
+	ps_close(pp, pc);
 	if (pp->unrated)
 		ps_rates_solve(pp, pick->now_ns);
 	if (prev)
@@ -97,5 +105,7 @@ struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct c
 		ps_call(pp, prev, pick->now_ns);
 	if (pc->called)
 		ps_call_on(pp, pc);
+	if (pp->waiting && !pp->idlers)
+		ps_crowded(pp, pick->now_ns);
 	return next ? next->v : NULL;
 }

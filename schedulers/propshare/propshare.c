@@ -197,6 +197,7 @@ static void propshare_pcpu_offline(struct cx_policy *policy, struct cx_pcpu *pcp
 	struct ps_pcpu *pc = ps_pcpu_of(pcpu);
 
 	ps_set_idler(pp, pc, false);
+	ps_close(pp, pc);
 	free(pc->lanes);
 	pc->lanes = NULL;
 	pc->n_lanes = 0;
