@@ -203,7 +203,7 @@ void ps_stop(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	account_running(pv, false);
 	pv->on->current = NULL;
 	pv->on = NULL;
-	pv->reserved_turn = false;
+	pv->reserved_turn = pv->stays = false;
 	pv->state = PS_ASLEEP;
 	ps_limit_run(pp, pv->dom, -1, now);
 	ps_reserve_run(pp, pv->dom, -1, now);
@@ -255,8 +255,8 @@ void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, stru
 		return;
 	if (runs) {
 		ps_charge(pp, pv, now);
-		/* It may have been let run for long because of what it was entitled to. */
-		if (rate < pv->rate)
+		/* It was let run for long because of what it was entitled to. */
+		if (pv->stays && rate < pv->rate)
 			cx_kick(pv->on->pcpu);
 	}
 	lag = ps_lag(pv, now);

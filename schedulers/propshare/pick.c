@@ -6,7 +6,7 @@
  */
 #include "propshare.h"
 
-#define LONG_TURNS 10u /* in one go, while nobody waits: to be stopped costs too */
+#define LONG_TURNS 10u /* in one go, while nobody waits */
 
 static bool may_wait(const struct ps_vcpu *pv)
 {
@@ -57,6 +57,22 @@ static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_p
 	return next;
 }
 
+/* To be stopped costs too: where nobody is the worse for it, @next may run for longer. */
+static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next,
+		     struct cx_pick *pick)
+{
+	uint64_t longest = ps_stay(pp, next);
+
+	/* Others may be about to come, as at the beginning. */
+	if (pick->now_ns < pp->joined_ns + pp->latency_ns)
+		return;
+	if (ps_open(pp, pc, pick->now_ns))
+		longest = LONG_TURNS * pp->turn_ns;
+	next->stays = longest > pick->slice_ns;
+	if (next->stays)
+		pick->slice_ns = longest;
+}
+
 /* @next, which waits, runs on @pc for as long as its limits let it. */
 static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, bool reserved,
 		struct cx_pick *pick)
@@ -68,10 +84,7 @@ static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, 
 		cx_migrate(next->v, pc->pcpu, now);
 	ps_start(pp, next, pc, now);
 	next->reserved_turn = reserved;
-	if (pick->slice_ns < ps_stay(pp, next))
-		pick->slice_ns = ps_stay(pp, next);
-	if (ps_open(pp, pc, now) && pick->slice_ns < LONG_TURNS * pp->turn_ns)
-		pick->slice_ns = LONG_TURNS * pp->turn_ns;
+	lengthen(pp, pc, next, pick);
 	end = ps_limit_left(next->dom);
 	if (end < now + pick->slice_ns)
 		pick->slice_ns = end > now ? end - now : 0;

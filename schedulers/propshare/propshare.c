@@ -314,6 +314,7 @@ static int propshare_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, ui
 	cx_list_push_back(&pd->vcpus, &pv->node);
 	cx_list_push_back(&pd->lane->vcpus, &pv->lane_node);
 	pp->unrated = pp->dirty = true;
+	pp->joined_ns = now;
 	return 0;
 }
 

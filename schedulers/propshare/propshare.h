@@ -123,6 +123,7 @@ struct ps_policy {
 	unsigned idlers;              /* pCPUs that idle and have not been called */
 	unsigned n_open;              /* pCPUs with a long slice, because nobody waited */
 	uint64_t crowded_ns;          /* when somebody waited last and no pCPU idled */
+	uint64_t joined_ns;           /* when a vCPU was attached last */
 	unsigned n_pcpus;             /* online */
 	unsigned failures;            /* of the solver, told once */
 };
@@ -174,6 +175,7 @@ struct ps_vcpu {
 	uint64_t waits_ns;   /* waiting: since then */
 	struct ps_pcpu *on;  /* running: there */
 	bool reserved_turn;  /* it runs for its reservation */
+	bool stays;          /* it runs for longer than it asked for */
 	bool yielded;
 	/* Demand. */
 	bool is_new;        /* in this period */
