@@ -94,6 +94,8 @@ struct cx_record {
 	uint64_t host_steal_ns;   /* wall time of running vCPUs minus their threads' CPU time */
 	struct cx_hist decide_ns; /* dispatch cost, one sample a decision */
 	struct cx_hist gap_ns;    /* from leaving one guest to entering the next, all in all */
+	bool realtime_asked;      /* --realtime was given ... */
+	bool realtime;            /* ... and its vCPUs' threads had that priority */
 	bool timeline_sampled; /* events were sampled, not seen one by one (linux without perf) */
 
 	uint64_t trace_events, trace_lost; /* of the LTTng trace; 0 when not traced */

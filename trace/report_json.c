@@ -441,6 +441,8 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add_double(b, o, "busy_percent", m->busy_percent);
 	add_u64(b, o, "fragmented_ns", m->fragmented_ns);
 	add_u64(b, o, "idle_while_ready_ns", m->idle_while_ready_ns);
+	add_bool(b, o, "realtime_asked", r->realtime_asked);
+	add_bool(b, o, "realtime", r->realtime);
 	add_bool(b, o, "timeline_sampled", r->timeline_sampled);
 	add(b, o, "dispatch", dispatch_object(b, r, m));
 	add(b, o, "fairness", fairness_object(b, r, m));

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LINE 1024
 #define UNUSED_MAX 0.05        /* of the pCPUs' time, idle while somebody was ready */
@@ -92,6 +93,27 @@ static void losses(const struct speaker *s, const struct cx_record *record,
 		    record->trace_events + record->trace_lost);
 }
 
+static bool is_linux(const struct cx_record *record)
+{
+	return strcmp(cx_or_empty(record->scheduler), "linux") == 0;
+}
+
+/** Under linux that priority is never given, so it is no help there. */
+static void noise(const struct speaker *s, const struct cx_record *record, double steal_percent)
+{
+	bool loud = steal_percent > CX_LOUD_STEAL_PERCENT;
+	bool helps = !record->realtime_asked && !is_linux(record);
+
+	say(s, "NOISY HOST: the host took away %.1f %% of the run time (host steal); %s%s%s",
+	    steal_percent,
+	    loud ? "do not trust these figures; run it again on a quiet host"
+		 : "do not trust small differences",
+	    !helps ? ""
+	    : loud ? ", or"
+		   : "; run it again",
+	    helps ? " with --realtime, which keeps other programs out" : "");
+}
+
 static void doubts(const struct speaker *s, const struct cx_record *record,
 		   const struct cx_metrics *m)
 {
@@ -103,15 +125,20 @@ static void doubts(const struct speaker *s, const struct cx_record *record,
 		    (double)record->duration_ns / 1e9);
 	crashes(s, record);
 	if (m->steal_percent > CX_NOISY_STEAL_PERCENT)
-		say(s,
-		    "NOISY HOST: the host took away %.1f %% of the run time (host steal); "
-		    "%s",
-		    m->steal_percent,
-		    m->steal_percent > CX_LOUD_STEAL_PERCENT
-			    ? "do not trust these figures; run it again on a quiet host"
-			    : "do not trust small differences");
+		noise(s, record, m->steal_percent);
 	faults(s, record);
 	losses(s, record, m);
+}
+
+static void priority(const struct speaker *s, const struct cx_record *record)
+{
+	if (record->realtime)
+		say(s, "its vCPUs' threads had real-time priority on the host (--realtime)");
+	else if (record->realtime_asked && is_linux(record))
+		say(s, "run without --realtime: it is the host's own scheduler, as it treats "
+		       "ordinary threads; other programs may have taken its time");
+	else if (record->realtime_asked)
+		say(s, "run without --realtime: this host does not permit it (see ulimit -r)");
 }
 
 static void notes(const struct speaker *s, const struct cx_record *record,
@@ -127,6 +154,7 @@ static void notes(const struct speaker *s, const struct cx_record *record,
 	if (record->timeline_sampled)
 		say(s, "who ran where was sampled, not seen event by event: short intervals and "
 		       "latencies are approximate");
+	priority(s, record);
 	if (record->ignored && *record->ignored)
 		say(s, "this policy ignores what the scenario asks for: %s", record->ignored);
 }
