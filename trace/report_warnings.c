@@ -123,6 +123,9 @@ static void doubts(const struct speaker *s, const struct cx_record *record,
 	if (record->interrupted)
 		say(s, "INTERRUPTED: the run ended early, after %.3f s",
 		    (double)record->duration_ns / 1e9);
+	if (record->cut)
+		say(s, "its trace has no end, which alone tells " CX_CUT_UNKNOWN
+		       ": those are not known");
 	crashes(s, record);
 	if (m->steal_percent > CX_NOISY_STEAL_PERCENT)
 		noise(s, record, m->steal_percent);

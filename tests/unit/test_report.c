@@ -168,6 +168,33 @@ static void test_text_realtime(void **state)
 	}
 }
 
+/* Of a trace without its end: what is not known is not 0. */
+static void test_cut(void **state)
+{
+	struct json_object *o, *run, *domain, *progress, *steal;
+	struct fixture x;
+	char *text;
+
+	(void)state;
+	make_known(&x);
+	x.fabs[0].record->cut = x.fabs[0].record->interrupted = true;
+	measure(&x);
+	text = text_of(&x, 100);
+	assert_non_null(strstr(text, "those are not known"));
+	assert_true(has_line(text, "rr 1.0000 6.7 66.7 500ns 500ns - 100.0 - INTERRUPTED"));
+	assert_true(has_line(text, "A 256 33.3 33.3 66.7 0.0 0.0 - - - 0"));
+	free(text);
+	o = json_of(&x);
+	run = json_object_array_get_idx(json_object_object_get(o, "runs"), 0);
+	domain = json_object_array_get_idx(json_object_object_get(run, "domains"), 0);
+	assert_true(json_object_object_get_ex(run, "host_steal_ns", &steal));
+	assert_null(steal);
+	assert_true(json_object_object_get_ex(domain, "progress", &progress));
+	assert_null(progress);
+	json_object_put(o);
+	release(&x);
+}
+
 static void test_text_width(void **state)
 {
 	static const struct fab_domain domains[] = {
@@ -417,11 +444,12 @@ static void test_repeatable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_golden),      cmocka_unit_test(test_text_warnings),
-		cmocka_unit_test(test_text_realtime),    cmocka_unit_test(test_text_width),
-		cmocka_unit_test(test_nothing_run),      cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_formats),          cmocka_unit_test(test_json),
-		cmocka_unit_test(test_json_full_device), cmocka_unit_test(test_repeatable),
+		cmocka_unit_test(test_text_golden),   cmocka_unit_test(test_text_warnings),
+		cmocka_unit_test(test_text_realtime), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_text_width),    cmocka_unit_test(test_nothing_run),
+		cmocka_unit_test(test_rows),          cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_json),          cmocka_unit_test(test_json_full_device),
+		cmocka_unit_test(test_repeatable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
