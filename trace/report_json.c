@@ -445,6 +445,30 @@ static object changes_array(struct builder *b, const struct cx_record *r)
 	return a;
 }
 
+/** Domains that started or ended during the run, one by one. */
+static object lives_array(struct builder *b, const struct cx_record *r)
+{
+	object a = new_array(b);
+	unsigned d;
+
+	for (d = 0; d < r->n_domains; d++) {
+		object o = new_object(b);
+
+		add(b, o, "domain", new_text(b, cx_or_empty(r->domains[d].name)));
+		if (cx_life_started(r, d))
+			add_u64(b, o, "started_ns", r->domains[d].start_ns);
+		if (cx_life_ended(r, d)) {
+			add_u64(b, o, "ended_ns", r->domains[d].stop_ns);
+			add_text(b, o, "end", cx_end_name(r->domains[d].end));
+		}
+		if (cx_life_started(r, d) || cx_life_ended(r, d))
+			append(b, a, o);
+		else
+			json_object_put(o);
+	}
+	return a;
+}
+
 static object run_object(struct builder *b, const struct cx_record *r, const struct cx_metrics *m)
 {
 	object o = new_object(b), trace = new_object(b), domains = new_array(b);
@@ -478,6 +502,7 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add(b, o, "trace", trace);
 	add(b, o, "pcpus", pcpus_array(b, r));
 	add(b, o, "changes", changes_array(b, r));
+	add(b, o, "lives", lives_array(b, r));
 	add(b, o, "pools", pools_array(b, r, m));
 	for (d = 0; d < r->n_domains; d++)
 		append(b, domains, domain_object(b, r, m, d));

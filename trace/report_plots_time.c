@@ -6,7 +6,7 @@
 
 #define LANE 90u       /* pixels */
 #define FILL 0.78      /* of a lane's height is drawn on */
-#define LABELS 4u      /* of changes, one above the other at most */
+#define LABELS 4u      /* of marks, one above the other at most */
 #define LABEL_LINE 21u /* pixels */
 
 /** 10, 20, 50, 100 ...: the first that is not less. */
@@ -38,25 +38,32 @@ static double top_of(const struct cx_script *s, unsigned row)
 	return round_up(most);
 }
 
-/** Lines of labels that the changes of the run take, above the lanes. */
+/** Lines of labels that what happened in the run takes, above the lanes. */
 static unsigned label_lines(const struct cx_record *record)
 {
 	struct cx_changes list;
 	unsigned n;
 
-	if (cx_changes_find(record, &list))
+	if (cx_marks_find(record, &list))
 		return 0;
 	n = list.n < LABELS ? list.n : LABELS;
 	cx_changes_free(&list);
 	return n;
 }
 
-static void open_lanes(const struct cx_script *s, const char *what)
+static double lanes_top(const struct cx_script *s)
+{
+	unsigned lines = label_lines(s->report->records[s->run]);
+
+	return s->rows->n + (double)lines * LABEL_LINE / LANE;
+}
+
+static void open_lanes(struct cx_script *s, const char *what)
 {
 	const struct cx_record *record = s->report->records[s->run];
 	double end = (double)record->duration_ns / 1e9;
 	unsigned n = s->rows->n, lines = label_lines(record), r;
-	double top = n + (double)lines * LABEL_LINE / LANE;
+	double top = lanes_top(s);
 
 	cx_plot_header(s, CX_PLOT_FRAME + n * LANE + lines * LABEL_LINE, what);
 	fprintf(s->out,
@@ -72,7 +79,14 @@ static void open_lanes(const struct cx_script *s, const char *what)
 		fprintf(s->out, " %g", n - 1 - r + FILL / 2);
 	}
 	fputs(")\n", s->out);
-	cx_change_marks(s->out, record, 0, record->duration_ns, lines ? lines : 1, 1);
+	cx_marks_put(s, 0, record->duration_ns, lines ? lines : 1, 1);
+}
+
+/** The lines of the marks, over all lanes. */
+static void close_lanes(const struct cx_script *s, bool *first)
+{
+	cx_marks_plot(s, first, 0, lanes_top(s));
+	fputs("\n", s->out);
 }
 
 /** The scales on the right, and where a value of a row lies. */
@@ -107,8 +121,9 @@ void cx_write_over_time(struct cx_script *s)
 	cx_plot_clause(s->out, &first);
 	fprintf(s->out,
 		"data skip 1 using ($1 == %u ? $5 : NaN):(y($2,$7)):($6-$5):(0) with vectors "
-		"nohead lw 2.5 lc rgb 'black' title 'entitled'\n",
+		"nohead lw 2.5 lc rgb 'black' title 'entitled'",
 		s->run);
+	close_lanes(s, &first);
 }
 
 void cx_write_states_over_time(struct cx_script *s)
@@ -139,5 +154,5 @@ void cx_write_states_over_time(struct cx_script *s)
 			"(y($2,from(%u))) with boxxyerror %s noborder title '%s'",
 			s->run, k, k + 1, style.fill, wait ? "wait" : style.title);
 	}
-	fputs("\n", s->out);
+	close_lanes(s, &first);
 }

@@ -50,7 +50,7 @@ void cx_write_timeline(struct cx_script *s)
 		       CX_PLOT_FRAME + n * CX_PLOT_LANE + (s->rows->n + 3) / 4 * CX_PLOT_KEY_LINE,
 		       "Who ran on which pCPU, in a stretch of the run.");
 	timeline_axes(s, unit, name);
-	cx_timeline_marks(s->out, record, s->timeline, unit);
+	cx_marks_put(s, s->timeline->start_ns, s->timeline->length_ns, n < 2 ? 1 : n + n / 2, unit);
 	cx_run_slug(s->report, s->run, slug, sizeof(slug));
 	fprintf(s->out, "u = %g                  # seconds to %s\ndata = 'data/timeline-%s.csv'\n",
 		unit, name, slug);
@@ -73,6 +73,7 @@ void cx_write_timeline(struct cx_script *s)
 		cx_put_gnuplot(s->out, text);
 		free(text);
 	}
+	cx_marks_plot(s, &first, n ? n - 0.5 : 0.5, -0.5);
 	cx_plot_clause(s->out, &first);
 	fprintf(s->out,
 		"data skip 1 using ($3-$2 > %.9g * (%g + %g * strlen(strcol(8))) && $7 == 0 ? "

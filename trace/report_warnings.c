@@ -162,27 +162,40 @@ static void notes(const struct speaker *s, const struct cx_record *record,
 		say(s, "this policy ignores what the scenario asks for: %s", record->ignored);
 }
 
+typedef int (*find_fn)(const struct cx_record *record, struct cx_changes *list);
+
 /* As the run tells it that had the most: a policy ignores what it does not know. */
-static void changes(const struct cx_report *report, cx_say_fn say_line, void *arg)
+static const struct cx_record *longest(const struct cx_report *report, find_fn find,
+				       struct cx_changes *list)
 {
 	const struct cx_record *record = NULL;
-	struct cx_changes list = { 0 };
-	char line[LINE], at[CX_SHORT];
-	size_t used;
 	unsigned i;
 
+	*list = (struct cx_changes){ 0 };
 	for (i = 0; i < report->n_runs; i++) {
 		struct cx_changes own;
 
-		if (cx_changes_find(report->records[i], &own) == 0 && own.n > list.n) {
-			cx_changes_free(&list);
-			list = own;
+		if (find(report->records[i], &own) == 0 && own.n > list->n) {
+			cx_changes_free(list);
+			*list = own;
 			record = report->records[i];
 		} else {
 			cx_changes_free(&own);
 		}
 	}
-	used = (size_t)snprintf(line, sizeof(line), "during the run:");
+	return record;
+}
+
+static void happenings(const struct cx_report *report, find_fn find, const char *head,
+		       const char *what, cx_say_fn say_line, void *arg)
+{
+	struct cx_changes list;
+	const struct cx_record *record = longest(report, find, &list);
+	char line[LINE], at[CX_SHORT];
+	size_t used;
+	unsigned i;
+
+	used = (size_t)snprintf(line, sizeof(line), "%s:", head);
 	for (i = 0; i < list.n && i < CHANGES_NAMED; i++) {
 		char *text = cx_change_text(record, &list.change[i]);
 
@@ -192,11 +205,19 @@ static void changes(const struct cx_report *report, cx_say_fn say_line, void *ar
 		free(text);
 	}
 	if (list.n > CHANGES_NAMED)
-		snprintf(line + used, sizeof(line) - used, "; and %u changes more",
-			 list.n - CHANGES_NAMED);
+		snprintf(line + used, sizeof(line) - used, "; and %u %s more",
+			 list.n - CHANGES_NAMED, what);
 	if (list.n)
 		say_line(arg, false, line);
 	cx_changes_free(&list);
+}
+
+/* What happened, whatever the policy. */
+static void story(const struct cx_report *report, cx_say_fn say_line, void *arg)
+{
+	happenings(report, cx_changes_find, "during the run", "changes", say_line, arg);
+	happenings(report, cx_lives_find, "started and stopped during the run", "starts and stops",
+		   say_line, arg);
 }
 
 void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void *arg)
@@ -205,7 +226,7 @@ void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void
 
 	for (loud = 2; loud-- > 0;) {
 		if (!loud)
-			changes(report, say_line, arg);
+			story(report, say_line, arg);
 		for (i = 0; i < report->n_runs; i++) {
 			const struct cx_record *record = report->records[i];
 			struct speaker s = { say_line, arg, cx_or_empty(record->scheduler), loud };
