@@ -47,6 +47,24 @@ int cx_marks_find(const struct cx_record *record, struct cx_changes *list)
 	return 0;
 }
 
+static bool is_within(const struct cx_change *c, uint64_t start_ns, uint64_t length_ns)
+{
+	return c->event.t_ns >= start_ns && c->event.t_ns - start_ns <= length_ns;
+}
+
+unsigned cx_marks_lines(const struct cx_record *record, uint64_t start_ns, uint64_t length_ns)
+{
+	struct cx_changes list;
+	unsigned n = 0, i;
+
+	if (cx_marks_find(record, &list) != 0)
+		return 0;
+	for (i = 0; i < list.n; i++)
+		n += is_within(&list.change[i], start_ns, length_ns);
+	cx_changes_free(&list);
+	return n < CX_PLOT_LABELS ? n : CX_PLOT_LABELS;
+}
+
 /** The topmost of @rows in which a label from @left to @right, in parts of the width, hides no
  *  other; where there is none, the one in which it hides least.  @ends: how far each is full. */
 static unsigned choose_row(double *ends, unsigned rows, double left, double right)
@@ -86,7 +104,7 @@ void cx_marks_put(struct cx_script *s, uint64_t start_ns, uint64_t length_ns, un
 		char *text;
 		bool turn;
 
-		if (t < start_ns || t - start_ns > length_ns)
+		if (!is_within(&list.change[i], start_ns, length_ns))
 			continue;
 		text = cx_change_text(record, &list.change[i]);
 		left = length_ns ? (double)(t - start_ns) / (double)length_ns : 0;

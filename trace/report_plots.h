@@ -11,6 +11,9 @@
 #define CX_PLOT_FRAME 130u   /* height of title, axis and key of a plot */
 #define CX_PLOT_KEY_LINE 22u /* height of a further line of the key */
 
+#define CX_PLOT_LABELS 4u      /* of marks, one above the other at most */
+#define CX_PLOT_LABEL_LINE 21u /* height of a line of them */
+
 /** A script being written. */
 struct cx_script {
 	FILE *out;
@@ -44,6 +47,8 @@ unsigned cx_plot_bars_height(const struct cx_script *s, unsigned keys);
 /** A block's name at its middle. */
 void cx_plot_bars_names(const struct cx_script *s);
 
+/** Lines that the labels of a stretch's marks need. */
+unsigned cx_marks_lines(const struct cx_record *record, uint64_t start_ns, uint64_t length_ns);
 /** Where what happened within a stretch is marked, and what it was; @unit: of its seconds;
  *  @rows: so many labels fit one above the other. */
 void cx_marks_put(struct cx_script *s, uint64_t start_ns, uint64_t length_ns, unsigned rows,

@@ -4,10 +4,8 @@
 
 #include <math.h>
 
-#define LANE 90u       /* pixels */
-#define FILL 0.78      /* of a lane's height is drawn on */
-#define LABELS 4u      /* of marks, one above the other at most */
-#define LABEL_LINE 21u /* pixels */
+#define LANE 90u  /* pixels */
+#define FILL 0.78 /* of a lane's height is drawn on */
 
 /** 10, 20, 50, 100 ...: the first that is not less. */
 static double round_up(double percent)
@@ -38,24 +36,16 @@ static double top_of(const struct cx_script *s, unsigned row)
 	return round_up(most);
 }
 
-/** Lines of labels that what happened in the run takes, above the lanes. */
 static unsigned label_lines(const struct cx_record *record)
 {
-	struct cx_changes list;
-	unsigned n;
-
-	if (cx_marks_find(record, &list))
-		return 0;
-	n = list.n < LABELS ? list.n : LABELS;
-	cx_changes_free(&list);
-	return n;
+	return cx_marks_lines(record, 0, record->duration_ns);
 }
 
 static double lanes_top(const struct cx_script *s)
 {
 	unsigned lines = label_lines(s->report->records[s->run]);
 
-	return s->rows->n + (double)lines * LABEL_LINE / LANE;
+	return s->rows->n + (double)lines * CX_PLOT_LABEL_LINE / LANE;
 }
 
 static void open_lanes(struct cx_script *s, const char *what)
@@ -65,7 +55,7 @@ static void open_lanes(struct cx_script *s, const char *what)
 	unsigned n = s->rows->n, lines = label_lines(record), r;
 	double top = lanes_top(s);
 
-	cx_plot_header(s, CX_PLOT_FRAME + n * LANE + lines * LABEL_LINE, what);
+	cx_plot_header(s, CX_PLOT_FRAME + n * LANE + lines * CX_PLOT_LABEL_LINE, what);
 	fprintf(s->out,
 		"set xlabel 'time since the start of the run (s)'\n"
 		"set xrange [0:%.9g]\nset yrange [0:%.6g]\nset y2range [0:%.6g]\n"
