@@ -2,6 +2,7 @@
 #include "trace/metrics.h"
 #include "trace/metrics_bounds.h"
 #include "trace/metrics_internal.h"
+#include "trace/metrics_pools.h"
 #include "trace/metrics_series.h"
 
 #include <errno.h>
@@ -120,6 +121,9 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 	if (ret)
 		return ret;
 	cx_series_finish(r->series, r->lags, record->duration_ns);
+	ret = cx_pools_finish(record, m);
+	if (ret)
+		return ret;
 	cx_siblings_summary(r);
 	cx_window_errors(r->lags, record->n_domains, record->duration_ns, m);
 	m->jain = jain_index(record, r, m);
@@ -191,6 +195,8 @@ void cx_metrics_free(struct cx_metrics *m)
 		free(m->domains[i].corun_ns);
 		free(m->domains[i].intervals);
 	}
+	for (i = 0; m->pools && i < m->n_pools; i++)
+		free(m->pools[i].intervals);
 	free(m->pools);
 	free(m->vcpus);
 	free(m->domains);

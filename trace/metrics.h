@@ -88,6 +88,17 @@ struct cx_metrics_interval {
 	uint64_t time_ns[CX_STATES]; /* sums over the vCPUs alive */
 };
 
+/**
+ * Of a resource pool, over the whole run: the sums over its domains and the pools in it.  What
+ * its domains are entitled to is solved within its own bounds, so the sum is what it is entitled
+ * to itself.
+ */
+struct cx_metrics_pool {
+	uint64_t entitled_ns, run_ns;
+	struct cx_metrics_bounds bounds;
+	struct cx_metrics_interval *intervals; /* metrics.n_intervals of them */
+};
+
 struct cx_metrics_domain {
 	/* Sums over its vCPUs; together they are wall_ns. */
 	uint64_t run_ns, ready_ns, limited_ns, costop_ns, blocked_ns, paused_ns;
@@ -119,7 +130,7 @@ struct cx_metrics_domain {
 struct cx_metrics {
 	struct cx_metrics_vcpu *vcpus;     /* as in the record */
 	struct cx_metrics_domain *domains; /* as in the record */
-	struct cx_metrics_bounds *pools;   /* likewise */
+	struct cx_metrics_pool *pools;     /* likewise */
 	unsigned n_vcpus, n_domains, n_pools;
 	/* The run in equal pieces, multiples of 100 ms and about 50 of them; the last takes what
 	 * is left, so it may be half as long or half as long again. */

@@ -316,8 +316,9 @@ int cx_bounds_finish(struct cx_bounds *b, uint64_t end_ns, struct cx_metrics *m)
 
 	for (i = 0; i < b->n_domains + b->n_pools; i++) {
 		struct watch *w = &b->watch[i];
-		struct cx_metrics_bounds *out =
-			i < b->n_domains ? &m->domains[i].bounds : &m->pools[i - b->n_domains];
+		struct cx_metrics_bounds *out = i < b->n_domains
+							? &m->domains[i].bounds
+							: &m->pools[i - b->n_domains].bounds;
 
 		charge(b, w, end_ns);
 		out->shortfall = result(&w->shortfall);

@@ -6,7 +6,7 @@
 
 #define INTERVALS_ABOUT 50u
 #define GRID_NS 100000000ull   /* intervals are multiples of this */
-#define CELLS_MAX (1ull << 20) /* intervals times domains; beyond, intervals are longer */
+#define CELLS_MAX (1ull << 20) /* intervals times domains and pools; beyond, intervals are longer */
 
 struct track {
 	unsigned in[CX_STATES];
@@ -26,7 +26,8 @@ uint64_t cx_interval_start(const struct cx_metrics *m, unsigned i, uint64_t dura
 
 static void choose_intervals(struct cx_metrics *m, uint64_t duration_ns)
 {
-	uint64_t most = CELLS_MAX / (m->n_domains + 1u) + 1, about = INTERVALS_ABOUT, grids;
+	uint64_t most = CELLS_MAX / (m->n_domains + m->n_pools + 1ull) + 1, about = INTERVALS_ABOUT,
+		 grids;
 
 	if (about > most)
 		about = most;

@@ -128,6 +128,8 @@ static void put_domain(FILE *out, const struct cx_record *r, const struct cx_met
 		x->lag_ns[99]);
 	cx_put_bounds_csv(out, &x->bounds);
 	put_esxtop(out, x);
+	fputc(',', out);
+	cx_put_csv(out, dom->pool < r->n_pools ? r->pools[dom->pool].name : "");
 	fputc('\n', out);
 }
 
@@ -143,7 +145,7 @@ static void put_domains(FILE *out, const struct cx_report *report)
 	      "p1_ns,"
 	      "lag_signed_p50_ns,lag_signed_p99_ns," CX_BOUNDS_HEAD
 	      ",esxtop_run_percent,esxtop_rdy_percent,esxtop_mlmtd_percent,esxtop_cstp_percent,"
-	      "esxtop_wait_percent\n",
+	      "esxtop_wait_percent,pool\n",
 	      out);
 	for (i = 0; i < report->n_runs; i++)
 		for (d = 0; d < report->records[i]->n_domains; d++)

@@ -21,6 +21,11 @@ static const struct {
 	  "The time for which the domain's vCPUs were on a pCPU, in percent of one pCPU over the "
 	  "domain's life: 150 is one and a half pCPUs.",
 	  "100 x run / life" },
+	{ "pool", "Entitled and received, of a resource pool",
+	  "What the domains in it and in the pools in it were entitled to and received together, "
+	  "in percent of one pCPU over the whole run. The domains' entitlements are solved within "
+	  "the bounds of their pools, so the sum is the pool's own.",
+	  "100 x sum over its domains / duration of the run" },
 	{ "jain", "Jain's index",
 	  "Fairness in one number: 1 when every domain received the same part of what it was "
 	  "entitled to, down to 1/n when one of n took all. (R. Jain, D. Chiu, W. Hawe, DEC "
@@ -57,7 +62,7 @@ static const struct {
 	  "the "
 	  "moment. 0: it was always kept; - : there was no such second, as with a domain that "
 	  "sleeps "
-	  "in between. Of a shorter life: all of it. Of a scheduler: its worst domain.",
+	  "in between. Of a shorter life: all of it. Of a scheduler: its worst domain or pool.",
 	  "max over t of integral of (reservation - received), t to t + 1 s" },
 	{ "overshoot", "Limit overshoot",
 	  "How much a domain with a limit received beyond it in its worst second, over all seconds "

@@ -289,15 +289,18 @@ static void put_plots(FILE *out, const char *dir, const struct cx_plots *plots,
 
 /* ---- a table for each scheduler ---- */
 
-static void domain_row(FILE *out, const struct cx_record *record, const struct cx_row *row,
-		       const struct cx_row_figures *f)
+static void domain_row(FILE *out, const struct cx_record *record, const struct cx_rows *rows,
+		       unsigned r, const struct cx_row_figures *f)
 {
+	const struct cx_row *row = &rows->row[r];
 	const struct cx_record_domain *dom = &record->domains[row->first];
 	char a[CX_SHORT], b[CX_SHORT];
 	unsigned s;
 
 	fputs("<tr>", out);
 	cell(out, row->label);
+	if (record->n_pools)
+		cell(out, cx_row_pool(record, rows, r));
 	if (row->mixed)
 		fputs("<td>*</td><td>*</td><td>*</td><td>*</td>", out);
 	else
@@ -343,9 +346,10 @@ static int put_domains(FILE *out, const struct cx_report *report, const struct c
 		cx_put_html(out, record->params);
 		fputs("</code></p>\n", out);
 	}
-	fputs("<div class=\"wide\"><table><thead><tr><th>domain</th><th>vCPUs</th><th>weight</th>"
-	      "<th>reserv. %</th><th>limit %</th>",
-	      out);
+	fprintf(out,
+		"<div class=\"wide\"><table><thead><tr><th>domain</th>%s<th>vCPUs</th>"
+		"<th>weight</th><th>reserv. %%</th><th>limit %%</th>",
+		record->n_pools ? "<th>pool</th>" : "");
 	cx_html_term(out, "entitled", "entitled %");
 	cx_html_term(out, "received", "received %");
 	cx_html_term(out, "received", "least .. most");
@@ -367,7 +371,7 @@ static int put_domains(FILE *out, const struct cx_report *report, const struct c
 
 		if (cx_row_measure(report, run, rows, r, &f))
 			return -ENOMEM;
-		domain_row(out, record, &rows->row[r], &f);
+		domain_row(out, record, rows, r, &f);
 	}
 	fputs("</tbody></table></div>\n", out);
 	return 0;

@@ -91,17 +91,22 @@ int cx_row_measure(const struct cx_report *report, unsigned run, const struct cx
 		   unsigned row, struct cx_row_figures *out);
 void cx_row_interval(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
 		     unsigned row, unsigned interval, struct cx_row_interval *out);
+/** Likewise of pool @pool, all its domains together. */
+void cx_pool_interval(const struct cx_report *report, unsigned run, unsigned pool,
+		      unsigned interval, struct cx_row_interval *out);
 /** The lags of all domains of @row together.  Returns 0 or -ENOMEM. */
 int cx_row_lag(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
 	       unsigned row, int64_t lag_ns[CX_LAG_QUANTILES]);
 /** The worse of the two; one that was judged is worse than one that was not. */
 struct cx_metrics_bound cx_worse_bound(struct cx_metrics_bound a, struct cx_metrics_bound b);
-/** The worst of all domains of a run. */
+/** The worst of all domains and pools of a run. */
 struct cx_metrics_bounds cx_worst_bounds(const struct cx_metrics *m);
 /** Has any domain or pool of any run a reservation or a limit, for a while at least? */
 bool cx_report_bounded(const struct cx_report *report);
 /** "12.3ms"; "-" where nothing was judged. */
 const char *cx_fmt_bound(const struct cx_metrics_bound *bound, char buf[CX_SHORT]);
+/** The pool that @row's domains are in: "*" where they differ, "-" for none. */
+const char *cx_row_pool(const struct cx_record *record, const struct cx_rows *rows, unsigned row);
 /** Domain @d's lifetime in the run, at least 1 ns. */
 double cx_lifetime_ns(const struct cx_record *record, unsigned d);
 
@@ -118,9 +123,15 @@ const char *cx_run_verdict(const struct cx_record *record);
 
 /* ---- resource pools (report_pools.c) ---- */
 
-/** The tree with its values, a line a pool; nothing where there are none. */
-void cx_pools_text(const struct cx_record *record, FILE *out);
-/** The same as a section of a page. */
+/** The first @most pools in the order of the tree, each with what is in it behind it.  Returns
+ *  how many there are; 0 when out of memory too. */
+unsigned cx_pools_first(const struct cx_record *record, unsigned most, unsigned *pool);
+/** A pool's time in percent of one pCPU over the whole run. */
+double cx_pool_percent(const struct cx_record *record, uint64_t ns);
+/** The tree with its values, a line a pool, and what each was entitled to and received, if
+ *  @metrics is not NULL; nothing where there are no pools. */
+void cx_pools_text(const struct cx_record *record, const struct cx_metrics *metrics, FILE *out);
+/** The tree with its values as a section of a page. */
 void cx_html_pools(FILE *out, const struct cx_record *record);
 
 /* ---- the folder ---- */
@@ -136,7 +147,7 @@ int cx_report_csv(const struct cx_report *report, const struct cx_rows *rows, co
 	"overshoot_window_ns,overshoot_judged_ns,overshoot_worst_ns,overshoot_at_ns"
 void cx_put_bounds_csv(FILE *out, const struct cx_metrics_bounds *bounds);
 /** Write data/over-time.csv, rows-over-time.csv, lag.csv, lag-quantiles.csv and, if there are
- *  any, pools.csv. */
+ *  any pools, pools.csv and pools-over-time.csv. */
 int cx_series_csv(const struct cx_report *report, const struct cx_rows *rows, const char *dir,
 		  struct cx_error *err);
 

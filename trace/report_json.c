@@ -399,7 +399,9 @@ static object pools_array(struct builder *b, const struct cx_record *r, const st
 		add_u64(b, o, "reservation", p->reservation);
 		add_u64(b, o, "limit", p->limit);
 		add_bool(b, o, "expandable", p->expandable);
-		add_bounds(b, o, &m->pools[i]);
+		add_u64(b, o, "entitled_ns", m->pools[i].entitled_ns);
+		add_u64(b, o, "run_ns", m->pools[i].run_ns);
+		add_bounds(b, o, &m->pools[i].bounds);
 		append(b, a, o);
 	}
 	return a;

@@ -474,7 +474,10 @@ static const struct recipe run_recipes[] = {
 	  "A lane for each domain, against the time of the run: the filled part is what it "
 	  "received "
 	  "in each interval, the black line what it was entitled to in it, both in percent of one "
-	  "pCPU; a lane's scale stands on its right and is the same for all schedulers. After a "
+	  "pCPU; a lane's scale stands on its right and is the same for all schedulers. Below "
+	  "them, "
+	  "lighter, the resource pools (at most 12; all are in data/pools-over-time.csv): a pool's "
+	  "time is that of its domains and of the pools in it. After a "
 	  "change (a dashed line) the line steps at once, and the fill should follow within a few "
 	  "slices.",
 	  cx_write_over_time, any_states },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The tree of resource pools, as it was at the start of the run.
+ * Resource pools: the tree as it was at the start of the run, and what each received.
  */
 #include "trace/report_internal.h"
 
@@ -13,14 +13,15 @@
 #define DEPTH_MAX 8u /* deeper ones are not set in further */
 #define NAME_MIN 14u
 #define NAME_MAX 40u
+#define PERCENT 100.0
 
 struct pool_rows {
 	unsigned n;
 	unsigned *pool, *depth; /* of each row */
 };
 
-/** Each pool with what is in it behind it; siblings in their order. */
-static bool in_order(const struct cx_record *r, struct pool_rows *rows)
+/** The first @most pools, each with what is in it behind it; siblings in their order. */
+static bool in_order(const struct cx_record *r, unsigned most, struct pool_rows *rows)
 {
 	/* Those to be shown, the next on top. */
 	unsigned *stack = calloc(r->n_pools + 1, sizeof(*stack)), n = 0, i;
@@ -34,7 +35,7 @@ static bool in_order(const struct cx_record *r, struct pool_rows *rows)
 	for (i = r->n_pools; i-- > 0;)
 		if (r->pools[i].parent >= i)
 			stack[n++] = i;
-	while (n > 0 && rows->n < ROWS_MAX) {
+	while (n > 0 && rows->n < most) {
 		unsigned pool = stack[--n], up, depth = 0;
 
 		for (up = pool; r->pools[up].parent < up; up = r->pools[up].parent)
@@ -47,6 +48,17 @@ static bool in_order(const struct cx_record *r, struct pool_rows *rows)
 	}
 	free(stack);
 	return true;
+}
+
+unsigned cx_pools_first(const struct cx_record *record, unsigned most, unsigned *pool)
+{
+	struct pool_rows rows = { 0 };
+
+	if (record->n_pools && in_order(record, most, &rows))
+		memcpy(pool, rows.pool, rows.n * sizeof(*pool));
+	free(rows.pool);
+	free(rows.depth);
+	return rows.n;
 }
 
 static unsigned indent_of(unsigned depth)
@@ -63,8 +75,24 @@ static unsigned domains_in(const struct cx_record *r, unsigned pool)
 	return n;
 }
 
-static void put_row(FILE *out, const struct cx_record *r, unsigned pool, unsigned depth,
-		    unsigned width)
+double cx_pool_percent(const struct cx_record *record, uint64_t ns)
+{
+	return record->duration_ns ? PERCENT * (double)ns / (double)record->duration_ns : 0;
+}
+
+static void put_figures(FILE *out, const struct cx_record *r, const struct cx_metrics_pool *p)
+{
+	char entitled[CX_SHORT], received[CX_SHORT], shortfall[CX_SHORT], over[CX_SHORT];
+
+	fprintf(out, " %8s %8s %7s %7s",
+		cx_fmt_percent(cx_pool_percent(r, p->entitled_ns), entitled),
+		cx_fmt_percent(cx_pool_percent(r, p->run_ns), received),
+		cx_fmt_bound(&p->bounds.shortfall, shortfall),
+		cx_fmt_bound(&p->bounds.overshoot, over));
+}
+
+static void put_row(FILE *out, const struct cx_record *r, const struct cx_metrics *m, unsigned pool,
+		    unsigned depth, unsigned width)
 {
 	const struct cx_record_pool *p = &r->pools[pool];
 	char limit[CX_SHORT] = "none";
@@ -73,18 +101,21 @@ static void put_row(FILE *out, const struct cx_record *r, unsigned pool, unsigne
 		snprintf(limit, sizeof(limit), "%" PRIu32, p->limit);
 	fprintf(out, "%*s", (int)indent_of(depth), "");
 	cx_put_cell(out, cx_or_empty(p->name), width - indent_of(depth), false);
-	fprintf(out, " %8" PRIu32 " %11" PRIu32 " %7s %10s %7u\n", p->weight, p->reservation, limit,
+	fprintf(out, " %8" PRIu32 " %11" PRIu32 " %7s %10s %7u", p->weight, p->reservation, limit,
 		p->expandable ? "yes" : "no", domains_in(r, pool));
+	if (m)
+		put_figures(out, r, &m->pools[pool]);
+	fputc('\n', out);
 }
 
-void cx_pools_text(const struct cx_record *record, FILE *out)
+void cx_pools_text(const struct cx_record *record, const struct cx_metrics *metrics, FILE *out)
 {
 	struct pool_rows rows = { 0 };
 	unsigned i, w, width = NAME_MIN;
 
 	if (record->n_pools == 0)
 		return;
-	if (!in_order(record, &rows)) {
+	if (!in_order(record, ROWS_MAX, &rows)) {
 		fputs("\nout of memory: no table of pools\n", out);
 		free(rows.pool);
 		free(rows.depth);
@@ -99,10 +130,13 @@ void cx_pools_text(const struct cx_record *record, FILE *out)
 		width = NAME_MAX;
 	fputc('\n', out);
 	cx_put_cell(out, "pool", width, false);
-	fprintf(out, " %8s %11s %7s %10s %7s\n", "weight", "reservation", "limit", "expandable",
+	fprintf(out, " %8s %11s %7s %10s %7s", "weight", "reservation", "limit", "expandable",
 		"domains");
+	if (metrics)
+		fprintf(out, " %8s %8s %7s %7s", "entitled", "received", "short", "over");
+	fputc('\n', out);
 	for (i = 0; i < rows.n; i++)
-		put_row(out, record, rows.pool[i], rows.depth[i], width);
+		put_row(out, record, metrics, rows.pool[i], rows.depth[i], width);
 	if (rows.n < record->n_pools)
 		fprintf(out, "and %u more\n", record->n_pools - rows.n);
 	free(rows.pool);
@@ -120,7 +154,7 @@ void cx_html_pools(FILE *out, const struct cx_record *record)
 	mem = open_memstream(&text, &size);
 	if (!mem)
 		return;
-	cx_pools_text(record, mem);
+	cx_pools_text(record, NULL, mem);
 	if (fclose(mem) == 0) {
 		fputs("<h2 id=\"pools\">Resource pools</h2>\n<pre>", out);
 		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {

@@ -130,6 +130,21 @@ void cx_rows_free(struct cx_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
+const char *cx_row_pool(const struct cx_record *record, const struct cx_rows *rows, unsigned row)
+{
+	uint32_t own = record->domains[rows->row[row].first].pool;
+	unsigned d;
+
+	own = own < record->n_pools ? own : CX_NO_POOL;
+	for (d = 0; d < record->n_domains && d < rows->n_domains; d++) {
+		uint32_t pool = record->domains[d].pool;
+
+		if (rows->row_of[d] == row && (pool < record->n_pools ? pool : CX_NO_POOL) != own)
+			return "*";
+	}
+	return own == CX_NO_POOL ? "-" : cx_or_empty(record->pools[own].name);
+}
+
 double cx_lifetime_ns(const struct cx_record *record, unsigned d)
 {
 	uint64_t start = record->domains[d].start_ns, stop = record->domains[d].stop_ns;

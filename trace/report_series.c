@@ -38,6 +38,23 @@ void cx_row_interval(const struct cx_report *report, unsigned run, const struct 
 	out->received *= PERCENT / (n * length);
 }
 
+void cx_pool_interval(const struct cx_report *report, unsigned run, unsigned pool,
+		      unsigned interval, struct cx_row_interval *out)
+{
+	const struct cx_metrics *m = report->metrics[run];
+	const struct cx_metrics_interval *x = &m->pools[pool].intervals[interval];
+	uint64_t end = report->records[run]->duration_ns;
+	double length = (double)(cx_interval_start(m, interval + 1, end) -
+				 cx_interval_start(m, interval, end));
+
+	memset(out, 0, sizeof(*out));
+	memcpy(out->time_ns, x->time_ns, sizeof(out->time_ns));
+	if (length <= 0)
+		return;
+	out->entitled = PERCENT * (double)x->entitled_ns / length;
+	out->received = PERCENT * (double)x->time_ns[CX_RUNNING] / length;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -92,6 +109,12 @@ struct cx_metrics_bounds cx_worst_bounds(const struct cx_metrics *m)
 		worst.shortfall = cx_worse_bound(worst.shortfall, b->shortfall);
 		worst.overshoot = cx_worse_bound(worst.overshoot, b->overshoot);
 	}
+	for (d = 0; d < m->n_pools; d++) {
+		const struct cx_metrics_bounds *b = &m->pools[d].bounds;
+
+		worst.shortfall = cx_worse_bound(worst.shortfall, b->shortfall);
+		worst.overshoot = cx_worse_bound(worst.overshoot, b->overshoot);
+	}
 	return worst;
 }
 
@@ -110,8 +133,7 @@ bool cx_report_bounded(const struct cx_report *report)
 			if (r->domains[k].reservation || r->domains[k].limit)
 				return true;
 		for (k = 0; k < r->n_pools; k++)
-			if (r->pools[k].reservation || r->pools[k].limit ||
-			    m->pools[k].shortfall.judged_ns || m->pools[k].overshoot.judged_ns)
+			if (r->pools[k].reservation || r->pools[k].limit)
 				return true;
 	}
 	return false;

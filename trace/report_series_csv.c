@@ -148,18 +148,53 @@ static int put_pools(FILE *out, const struct cx_report *report, const struct cx_
 	unsigned run, p;
 
 	(void)rows;
-	fputs("scheduler,pool,weight,reservation_percent,limit_percent," CX_BOUNDS_HEAD "\n", out);
+	fputs("scheduler,pool,weight,reservation_percent,limit_percent,entitled_percent,"
+	      "received_percent,entitled_ns,run_ns," CX_BOUNDS_HEAD "\n",
+	      out);
 	for (run = 0; run < report->n_runs; run++)
 		for (p = 0; p < report->records[run]->n_pools; p++) {
-			const struct cx_record_pool *pool = &report->records[run]->pools[p];
+			const struct cx_record *r = report->records[run];
+			const struct cx_record_pool *pool = &r->pools[p];
+			const struct cx_metrics_pool *m = &report->metrics[run]->pools[p];
 
-			cx_put_csv(out, report->records[run]->scheduler);
+			cx_put_csv(out, r->scheduler);
 			fputc(',', out);
 			cx_put_csv(out, pool->name);
 			fprintf(out, ",%u,%u,%u", pool->weight, pool->reservation, pool->limit);
-			cx_put_bounds_csv(out, &report->metrics[run]->pools[p]);
+			fprintf(out, ",%.4f,%.4f,%" PRIu64 ",%" PRIu64,
+				cx_pool_percent(r, m->entitled_ns), cx_pool_percent(r, m->run_ns),
+				m->entitled_ns, m->run_ns);
+			cx_put_bounds_csv(out, &m->bounds);
 			fputc('\n', out);
 		}
+	return 0;
+}
+
+/**
+ * Its first columns are those of rows-over-time.csv, so that it can be drawn with it; a row is a
+ * pool.  In a file of its own: in one with the domains, sums would count all of them twice.
+ */
+static int put_pools_over_time(FILE *out, const struct cx_report *report,
+			       const struct cx_rows *rows)
+{
+	unsigned run, p, i;
+
+	(void)rows;
+	put_head(out, "run,row,scheduler,pool,start_s,end_s,entitled_percent,received_percent");
+	for (run = 0; run < report->n_runs; run++)
+		for (p = 0; p < report->records[run]->n_pools; p++)
+			for (i = 0; i < report->metrics[run]->n_intervals; i++) {
+				struct cx_row_interval x;
+
+				cx_pool_interval(report, run, p, i, &x);
+				fprintf(out, "%u,%u,", run, p);
+				cx_put_csv(out, report->records[run]->scheduler);
+				fputc(',', out);
+				cx_put_csv(out, report->records[run]->pools[p].name);
+				put_stretch(out, report->records[run], report->metrics[run], i);
+				fprintf(out, ",%.4f,%.4f", x.entitled, x.received);
+				put_parts(out, x.time_ns, "");
+			}
 	return 0;
 }
 
@@ -191,8 +226,9 @@ int cx_series_csv(const struct cx_report *report, const struct cx_rows *rows, co
 		{ "data/lag.csv", put_lag },
 		{ "data/lag-quantiles.csv", put_quantiles },
 		{ "data/pools.csv", put_pools },
+		{ "data/pools-over-time.csv", put_pools_over_time },
 	};
-	unsigned i, n = sizeof(files) / sizeof(files[0]) - !any_pools(report);
+	unsigned i, n = sizeof(files) / sizeof(files[0]) - (any_pools(report) ? 0 : 2);
 
 	for (i = 0; i < n; i++) {
 		FILE *out = cx_folder_create(dir, files[i].name, err);

@@ -51,18 +51,22 @@ static void put_row(FILE *out, const char *label, const char *scheduler,
 static void put_pools(FILE *out, const struct cx_report *report)
 {
 	unsigned run, p, n = report->records[0]->n_pools;
+	char buf[CX_SHORT];
 
 	if (n == 0)
 		return;
 	fputs("<div class=\"wide\"><table><thead><tr><th>pool</th><th>scheduler</th>"
 	      "<th>reserv. %</th><th>limit %</th>",
 	      out);
+	cx_html_term(out, "pool", "entitled %");
+	cx_html_term(out, "pool", "received %");
 	cx_html_term(out, "shortfall", "shortfall");
 	cx_html_term(out, "overshoot", "overshoot");
 	fputs("</tr></thead>\n<tbody>\n", out);
 	for (p = 0; p < n; p++)
 		for (run = 0; run < report->n_runs; run++) {
 			const struct cx_record *r = report->records[run];
+			const struct cx_metrics_pool *m = &report->metrics[run]->pools[p];
 
 			if (p >= r->n_pools)
 				continue;
@@ -71,8 +75,10 @@ static void put_pools(FILE *out, const struct cx_report *report)
 			cell(out, r->scheduler);
 			fprintf(out, "<td>%u</td><td>%u</td>", r->pools[p].reservation,
 				r->pools[p].limit);
-			cell_bound(out, &report->metrics[run]->pools[p].shortfall);
-			cell_bound(out, &report->metrics[run]->pools[p].overshoot);
+			cell(out, cx_fmt_percent(cx_pool_percent(r, m->entitled_ns), buf));
+			cell(out, cx_fmt_percent(cx_pool_percent(r, m->run_ns), buf));
+			cell_bound(out, &m->bounds.shortfall);
+			cell_bound(out, &m->bounds.overshoot);
 			fputs("</tr>\n", out);
 		}
 	fputs("</tbody></table></div>\n", out);

@@ -13,6 +13,8 @@
 #define NAME_MIN 14u /* even if the line then gets too long */
 #define NAME_MAX 28u
 #define CELLS 16
+#define POOL_MIN 4u /* columns of the name of a domain's pool */
+#define POOL_MAX 12u
 
 /** A table is printed line by line; the first column takes the room that is left. */
 struct column {
@@ -198,6 +200,7 @@ static void put_headline(FILE *out, const struct cx_report *report, unsigned wid
 /** Which columns are worth their room in this report. */
 struct shown {
 	bool limited, costop, paused, spread;
+	unsigned pool; /* so wide; 0 = not at all */
 };
 
 static struct shown what_to_show(const struct cx_report *report, const struct cx_rows *rows)
@@ -214,6 +217,10 @@ static struct shown what_to_show(const struct cx_report *report, const struct cx
 		}
 	for (r = 0; r < rows->n; r++)
 		s.spread |= rows->row[r].count > 1;
+	for (r = 0; r < rows->n && report->records[0]->n_pools; r++) {
+		s.pool = at_least(s.pool, cx_text_width(cx_row_pool(report->records[0], rows, r)));
+		s.pool = s.pool > POOL_MAX ? POOL_MAX : at_least(s.pool, POOL_MIN);
+	}
 	return s;
 }
 
@@ -221,6 +228,8 @@ static unsigned block_columns(const struct shown *s, struct column *c)
 {
 	unsigned n = 0;
 
+	if (s->pool)
+		c[n++] = (struct column){ "pool", s->pool };
 	c[n++] = (struct column){ "weight", 6 };
 	c[n++] = (struct column){ "entitled", 8 };
 	c[n++] = (struct column){ "received", 8 };
@@ -242,12 +251,15 @@ static unsigned block_columns(const struct shown *s, struct column *c)
 }
 
 static void block_cells(const struct shown *s, const struct cx_record *record,
-			const struct cx_row *row, const struct cx_row_figures *f,
+			const struct cx_rows *rows, unsigned r, const struct cx_row_figures *f,
 			char c[][CX_SHORT])
 {
+	const struct cx_row *row = &rows->row[r];
 	char lo[CX_SHORT], hi[CX_SHORT];
 	unsigned n = 0;
 
+	if (s->pool)
+		snprintf(c[n++], CX_SHORT, "%s", cx_row_pool(record, rows, r));
 	if (row->mixed)
 		strcpy(c[n++], "*");
 	else
@@ -312,9 +324,10 @@ static void put_block(FILE *out, const struct cx_report *report, const struct cx
 
 		if (cx_row_measure(report, run, rows, r, &f))
 			return;
-		block_cells(shown, record, &rows->row[r], &f, cells);
+		block_cells(shown, record, rows, r, &f, cells);
 		put_line(&t, rows->row[r].label, cells);
 	}
+	cx_pools_text(record, report->metrics[run], out);
 }
 
 /* ---- side by side ---- */
@@ -385,7 +398,6 @@ void cx_report_text(const struct cx_report *report, FILE *out, unsigned columns)
 	}
 	put_title(out, report, width);
 	cx_report_warnings(report, put_warning, &warnings);
-	cx_pools_text(report->records[0], out);
 	put_headline(out, report, width);
 	if (cx_rows_make(report, &rows)) {
 		fputs("out of memory: no table of domains\n", out);
@@ -410,6 +422,12 @@ void cx_report_text(const struct cx_report *report, FILE *out, unsigned columns)
 		put_wrapped(out,
 			    "short, over: the worst second of its reservation, while it demanded "
 			    "it all, and of its limit; - = no second to judge by.",
+			    width, 0);
+	if (report->records[0]->n_pools)
+		put_wrapped(out,
+			    "Of a pool, whose settings are those of the start: entitled, received: "
+			    "of its domains and the pools in it together, percent of one pCPU over "
+			    "the whole run.",
 			    width, 0);
 	if (shown.spread)
 		put_wrapped(out,

@@ -16,6 +16,8 @@
 #include "propshare.h"
 
 #define SECOND ((int64_t)PS_SECOND)
+#define QUARTERS 4u
+#define TURNS_MAX 10u            /* in one go, of one that is entitled to all of a pCPU */
 #define LOOK 15u                 /* due vCPUs that are looked at for one that is warm */
 #define WAIT_EACH_NS 30000000ull /* patience for each that waits for a pCPU */
 
@@ -65,6 +67,22 @@ uint64_t ps_turn(const struct ps_policy *pp, const struct ps_vcpu *pv)
 	if (turn > longest)
 		turn = longest;
 	return turn < pp->turn_min_ns ? pp->turn_min_ns : turn;
+}
+
+/*
+ * One that is entitled to most of a pCPU gets hardly ahead while it runs, and at all of it need
+ * not be stopped for others: so it may run until it is a quarter of a turn ahead.  Its request is
+ * for a turn all the same, else its deadline would be late where it has to wait.
+ */
+uint64_t ps_stay(const struct ps_policy *pp, const struct ps_vcpu *pv)
+{
+	uint64_t turn = ps_turn(pp, pv), rest = PS_SECOND - pv->rate;
+
+	if (rest >= PS_SECOND / QUARTERS)
+		return 0;
+	if (rest * QUARTERS * TURNS_MAX <= PS_SECOND)
+		return TURNS_MAX * turn;
+	return turn * (PS_SECOND / QUARTERS) / rest;
 }
 
 uint64_t ps_turn_left(const struct ps_policy *pp, const struct ps_vcpu *pv)
@@ -153,6 +171,13 @@ void ps_charge(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	ask_again(pp, pv);
 }
 
+int64_t ps_deadline(const struct ps_policy *pp, const struct ps_vcpu *pv, uint64_t now)
+{
+	int64_t v = pv->vtime + virtual_of(unpaid(pv, now), pv->rate);
+
+	return pv->deadline > v ? pv->deadline : v + virtual_of(ps_turn(pp, pv), pv->rate);
+}
+
 static void account_running(struct ps_vcpu *pv, bool runs)
 {
 	pv->set->running += runs ? 1 : (uint64_t)-1;
@@ -178,7 +203,7 @@ void ps_stop(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	account_running(pv, false);
 	pv->on->current = NULL;
 	pv->on = NULL;
-	pv->reserved_turn = false;
+	pv->reserved_turn = pv->stays = false;
 	pv->state = PS_ASLEEP;
 	ps_limit_run(pp, pv->dom, -1, now);
 	ps_reserve_run(pp, pv->dom, -1, now);
@@ -207,6 +232,16 @@ void ps_dequeue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	ps_reserve_note(pp, pv->dom, now);
 }
 
+void ps_give_up(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
+{
+	int64_t v = ps_vtime(pv->set, now);
+
+	pv->state = PS_WAITING;
+	if (pv->vtime < v)
+		shift(pv, v);
+	ask(pp, pv);
+}
+
 void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, struct ps_set *set,
 	     uint64_t now)
 {
@@ -218,8 +253,12 @@ void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, stru
 		rate = PS_RATE_MIN;
 	if (rate == pv->rate && set == pv->set)
 		return;
-	if (runs)
+	if (runs) {
 		ps_charge(pp, pv, now);
+		/* It was let run for long because of what it was entitled to. */
+		if (pv->stays && rate < pv->rate)
+			cx_kick(pv->on->pcpu);
+	}
 	lag = ps_lag(pv, now);
 	left = ps_turn_left(pp, pv);
 	/* With V as it is before it parts the other lags stay as they are. */

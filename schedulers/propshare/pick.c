@@ -6,6 +6,8 @@
  */
 #include "propshare.h"
 
+#define LONG_TURNS 10u /* in one go, while nobody waits */
+
 static bool may_wait(const struct ps_vcpu *pv)
 {
 	return cx_vcpu_runnable(pv->v) && !cx_vcpu_parked(pv->v);
@@ -28,6 +30,7 @@ static void leave(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
 static void wait_at_last(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t now)
 {
 	prev->yielded = false;
+	ps_give_up(pp, prev, now);
 	ps_enqueue(pp, prev, now);
 	if (ps_limited(prev->dom))
 		ps_park(pp, prev, now);
@@ -54,6 +57,22 @@ static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_p
 	return next;
 }
 
+/* To be stopped costs too: where nobody is the worse for it, @next may run for longer. */
+static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next,
+		     struct cx_pick *pick)
+{
+	uint64_t longest = ps_stay(pp, next);
+
+	/* Others may be about to come, as at the beginning. */
+	if (pick->now_ns < pp->joined_ns + pp->latency_ns)
+		return;
+	if (ps_open(pp, pc, pick->now_ns))
+		longest = LONG_TURNS * pp->turn_ns;
+	next->stays = longest > pick->slice_ns;
+	if (next->stays)
+		pick->slice_ns = longest;
+}
+
 /* @next, which waits, runs on @pc for as long as its limits let it. */
 static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, bool reserved,
 		struct cx_pick *pick)
@@ -65,6 +84,7 @@ static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, 
 		cx_migrate(next->v, pc->pcpu, now);
 	ps_start(pp, next, pc, now);
 	next->reserved_turn = reserved;
+	lengthen(pp, pc, next, pick);
 	end = ps_limit_left(next->dom);
 	if (end < now + pick->slice_ns)
 		pick->slice_ns = end > now ? end - now : 0;
@@ -79,6 +99,7 @@ struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct c
 	struct ps_vcpu *prev = pc->current, *next;
 	bool online = cx_pcpu_at(policy, cx_pcpu_index(pcpu)) == pcpu, reserved = false;
 
+	ps_close(pp, pc);
 	if (pp->unrated)
 		ps_rates_solve(pp, pick->now_ns);
 	if (prev)
@@ -97,5 +118,7 @@ struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct c
 		ps_call(pp, prev, pick->now_ns);
 	if (pc->called)
 		ps_call_on(pp, pc);
+	if (pp->waiting && !pp->idlers)
+		ps_crowded(pp, pick->now_ns);
 	return next ? next->v : NULL;
 }

@@ -106,7 +106,7 @@ int64_t ps_reluctance(const struct ps_policy *pp, const struct ps_vcpu *pv,
 	return 4 * (int64_t)pp->stay_ns;
 }
 
-/* --- calling -------------------------------------------------------------------------------- */
+/* --- preempting ----------------------------------------------------------------------------- */
 
 /* How much later than @pv who runs on @pc is due, ns; 0 = there is no reason to preempt it. */
 static int64_t claim_against(const struct ps_policy *pp, const struct ps_vcpu *pv, bool due,
@@ -119,7 +119,7 @@ static int64_t claim_against(const struct ps_policy *pp, const struct ps_vcpu *p
 		return 0;
 	if (current->reserved_turn && !due)
 		return 0;
-	later = current->deadline - ps_vtime(current->set, now) - deadline;
+	later = ps_deadline(pp, current, now) - ps_vtime(current->set, now) - deadline;
 	if (due && !current->reserved_turn)
 		return FIRST + later;
 	return later > (int64_t)pp->preempt_ns ? later : 0;
@@ -145,6 +145,38 @@ static void preempt_for(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t
 		cx_kick(victim);
 }
 
+/* --- room ----------------------------------------------------------------------------------- */
+
+void ps_close(struct ps_policy *pp, struct ps_pcpu *pc)
+{
+	pp->n_open -= pc->open;
+	pc->open = false;
+}
+
+bool ps_open(struct ps_policy *pp, struct ps_pcpu *pc, uint64_t now)
+{
+	if (pp->waiting || now < pp->crowded_ns + pp->latency_ns)
+		return false;
+	pc->open = true;
+	pp->n_open++;
+	return true;
+}
+
+void ps_crowded(struct ps_policy *pp, uint64_t now)
+{
+	pp->crowded_ns = now;
+	for (unsigned i = 0; pp->n_open && i < cx_pcpu_limit(pp->policy); i++) {
+		struct cx_pcpu *pcpu = cx_pcpu_at(pp->policy, i);
+
+		if (!pcpu || !ps_pcpu_of(pcpu)->open)
+			continue;
+		ps_close(pp, ps_pcpu_of(pcpu));
+		cx_kick(pcpu);
+	}
+}
+
+/* --- calling -------------------------------------------------------------------------------- */
+
 static void call(struct ps_policy *pp, struct ps_pcpu *idle)
 {
 	ps_set_idler(pp, idle, false);
@@ -156,10 +188,14 @@ void ps_call(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 {
 	struct ps_pcpu *idle = idle_near(pp, pv);
 
-	if (idle)
+	if (idle) {
 		call(pp, idle);
-	else
-		preempt_for(pp, pv, now);
+		return;
+	}
+	ps_crowded(pp, now);
+	if (pp->unrated)
+		ps_rates_arm(pp, now);
+	preempt_for(pp, pv, now);
 }
 
 void ps_call_on(struct ps_policy *pp, struct ps_pcpu *pc)

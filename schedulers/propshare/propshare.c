@@ -197,6 +197,7 @@ static void propshare_pcpu_offline(struct cx_policy *policy, struct cx_pcpu *pcp
 	struct ps_pcpu *pc = ps_pcpu_of(pcpu);
 
 	ps_set_idler(pp, pc, false);
+	ps_close(pp, pc);
 	free(pc->lanes);
 	pc->lanes = NULL;
 	pc->n_lanes = 0;
@@ -313,6 +314,7 @@ static int propshare_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, ui
 	cx_list_push_back(&pd->vcpus, &pv->node);
 	cx_list_push_back(&pd->lane->vcpus, &pv->lane_node);
 	pp->unrated = pp->dirty = true;
+	pp->joined_ns = now;
 	return 0;
 }
 

@@ -121,6 +121,9 @@ struct ps_policy {
 	bool pools_reserve;           /* some pool has a reservation */
 	unsigned waiting;             /* vCPUs that wait */
 	unsigned idlers;              /* pCPUs that idle and have not been called */
+	unsigned n_open;              /* pCPUs with a long slice, because nobody waited */
+	uint64_t crowded_ns;          /* when somebody waited last and no pCPU idled */
+	uint64_t joined_ns;           /* when a vCPU was attached last */
 	unsigned n_pcpus;             /* online */
 	unsigned failures;            /* of the solver, told once */
 };
@@ -131,6 +134,7 @@ struct ps_pcpu {
 	unsigned n_lanes;
 	struct ps_vcpu *current;
 	bool idler;  /* counted in ps_policy.idlers */
+	bool open;   /* counted in ps_policy.n_open */
 	bool called; /* by somebody who waits */
 };
 
@@ -171,6 +175,7 @@ struct ps_vcpu {
 	uint64_t waits_ns;   /* waiting: since then */
 	struct ps_pcpu *on;  /* running: there */
 	bool reserved_turn;  /* it runs for its reservation */
+	bool stays;          /* it runs for longer than it asked for */
 	bool yielded;
 	/* Demand. */
 	bool is_new;        /* in this period */
@@ -219,6 +224,8 @@ void ps_join(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 void ps_part(struct ps_vcpu *pv, uint64_t now);
 /** It has slept and wakes up: no more than a bounded lead is left of what it had not received. */
 void ps_bound(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** It has yielded and will wait: what it is behind it does not want, others are to have it. */
+void ps_give_up(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 /** Another rate, another set: its lag stays. */
 void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, struct ps_set *set,
 	     uint64_t now);
@@ -230,8 +237,12 @@ void ps_stop(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 /** Into the queue of its lane, out of it. */
 void ps_enqueue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 void ps_dequeue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** When what it asks for at the moment is due, in virtual time. */
+int64_t ps_deadline(const struct ps_policy *pp, const struct ps_vcpu *pv, uint64_t now);
 /** The length of its turns, ns. */
 uint64_t ps_turn(const struct ps_policy *pp, const struct ps_vcpu *pv);
+/** For how long it may run in one go, if that is longer than what is left of its request, ns. */
+uint64_t ps_stay(const struct ps_policy *pp, const struct ps_vcpu *pv);
 /** What is left of its present request, ns. */
 uint64_t ps_turn_left(const struct ps_policy *pp, const struct ps_vcpu *pv);
 /** Who has waited for longer than anybody should, whatever it is entitled to; NULL = nobody. */
@@ -286,6 +297,12 @@ void ps_set_idler(struct ps_policy *pp, struct ps_pcpu *pc, bool idler);
 int ps_lanes_of_pcpu(struct ps_policy *pp, struct ps_pcpu *pc);
 /** The first of @lane is @v: which pCPUs it may use. */
 void ps_pcpus_of_lane(struct ps_policy *pp, struct ps_lane *lane, const struct cx_vcpu *v);
+/** Nobody has waited for some time: @pc may run somebody for long.  False: it may not. */
+bool ps_open(struct ps_policy *pp, struct ps_pcpu *pc, uint64_t now);
+/** Its long slice, if it had one, is over. */
+void ps_close(struct ps_policy *pp, struct ps_pcpu *pc);
+/** Somebody has to wait: long slices end. */
+void ps_crowded(struct ps_policy *pp, uint64_t now);
 /** @pv waits: call an idle pCPU for it, or one that runs somebody with less of a claim. */
 void ps_call(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
 /** @pc was called for somebody and has made its choice: who waits yet calls another one. */

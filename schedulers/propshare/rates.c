@@ -23,6 +23,11 @@ void ps_rates_arm(struct ps_policy *pp, uint64_t now)
 		soon = !pp->solved || soon < now ? now : soon;
 		when = soon < when ? soon : when;
 	}
+	/* No decision may be near that would rate somebody new, but others who are new as well. */
+	if (pp->unrated && now + CX_SLICE_MIN_NS < when)
+		when = now + CX_SLICE_MIN_NS;
+	if (pp->unrated && pp->timer_ns[PS_TIMER_PERIOD] < when)
+		return;
 	ps_timer(pp, PS_TIMER_PERIOD, when);
 }
 

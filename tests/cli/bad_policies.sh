@@ -24,8 +24,8 @@ Y
 refused() {
 	expect "$1: $2" 1 "$1\.so: .*$2.*" "$COXSWAIN" run few.yaml -s "$plugins/$1.so"
 }
-refused wrong_abi 'ABI 2\.0.*rebuild it against'
-refused newer_minor 'ABI 1\.1.*rebuild it against'
+refused wrong_abi 'ABI 3\.0.*rebuild it against'
+refused newer_minor 'ABI 2\.1.*rebuild it against'
 refused short_table 'bytes.*CX_PLUGIN_HEADER and rebuild'
 refused unknown_flag 'unknown flag 0x8000000000000000; rebuild'
 refused no_symbol 'no symbol coxswain_plugin; export .* and rebuild'

@@ -25,7 +25,7 @@ run=("$COXSWAIN" run "${host[@]}" -s rr -q)
 # --- who is let in ---
 
 worked 100 "" >in.yaml
-expect "expandable, it borrows what is missing" 0 'K2 +256' "${run[@]}" in.yaml
+expect "expandable, it borrows what is missing" 0 'K2 +K +256' "${run[@]}" in.yaml
 worked 300 "" >less.yaml
 expect "its parent has not enough" 2 'less.yaml:9: at 50ms: domain K2: asks for 200; its pool K reserves 200, 200 taken: 0 free; K is expandable, 200 to borrow: M reserves 600, 500 taken: 100 free; M is not expandable \(above it: the host has 800, 600 taken: 200 free\); 100 missing: reserve less, or let M reserve more or be expandable' \
 	"${run[@]}" less.yaml
@@ -37,7 +37,7 @@ expect "a host too small for its pools" 2 'in.yaml:5: at 0s: pool M: asks for 60
 expect "a comparison is refused as a whole" 2 'less.yaml:9: at 50ms: domain K2: asks for 200' \
 	"$COXSWAIN" compare less.yaml "${host[@]}" -s rr,credit --out compared -q
 [ ! -e compared ] && pass "and leaves no folder" || fail "and leaves no folder" "$(ls compared)"
-expect "a run that ends before it matters" 0 'K1 +256' "${run[@]}" less.yaml -d 40ms
+expect "a run that ends before it matters" 0 'K1 +K +256' "${run[@]}" less.yaml -d 40ms
 
 # alone NAME STATUS PATTERN DOMAINS [CHANGES] [OPTION...]: without pools, on two pCPUs.
 alone() {
@@ -123,10 +123,13 @@ Y
 "$COXSWAIN" run told.yaml "${host[@]}" -s rr --trace --out told --json >told.json 2>stderr
 status=$?
 [ $status -eq 0 ] && pass "a run with pools" || fail "a run with pools" "$status: $(cat stderr)"
-json "the tree is told" told.json '.runs[0] | [.pools[] | del(.reservation_shortfall, .limit_overshoot)] == [
+json "the tree is told" told.json '.runs[0] | [.pools[] | del(.reservation_shortfall, .limit_overshoot, .entitled_ns, .run_ns)] == [
 	{"name": "M", "weight": 1024, "reservation": 600, "limit": 0, "expandable": false},
 	{"name": "K", "parent": "M", "weight": 1024, "reservation": 200, "limit": 0, "expandable": true}]
 	and [.domains[].pool] == ["M", "K", "K"]'
+json "what pools received is that of all in them" told.json '.runs[0] | ([.domains[].run_ns] | add) as $all
+	| .pools[0].run_ns == $all and .pools[1].run_ns == ([.domains[1:][].run_ns] | add)
+	and .pools[0].entitled_ns == ([.domains[].entitled_ns] | add)'
 json "what changed is told" told.json '[.runs[0].changes[] | "\(.t_ns) \(.type) \(.pool // .domain) \(.what) \(.value)"]
 	== ["100000000 pool_adjust K weight 512", "100000000 pool_adjust K limit 450", "120000000 domain_adjust K1 reservation 50"]'
 json "that rr knows no pools is told" told.json '.runs[0].ignored == "reservation pools"'
@@ -135,7 +138,7 @@ json "the trace tells the same" told.json '.runs[0] as $own | $again[0].runs[0]
 	| .pools == $own.pools and .changes == $own.changes and [.domains[] | .pool] == [$own.domains[] | .pool]
 	and [.domains[].entitled_ns] == [$own.domains[].entitled_ns]' --slurpfile again again.json
 "$COXSWAIN" analyze told >again.txt 2>stderr
-check "the table shows the tree" grep -qE '^  K +1024 +200 +none +yes +2$' again.txt
+check "the table shows the tree" grep -qE '^  K +1024 +200 +none +yes +2 +[0-9.]+ +[0-9.]+ +[0-9.a-z-]+ +-$' again.txt
 check "its changes beside it" grep -q 'at 100ms pool K: weight 512; at 100ms pool K: limit 450 %' again.txt
 cmp -s again.txt told/report.txt && pass "as the run did" || fail "as the run did" "$(diff again.txt told/report.txt | head -n 3)"
 

@@ -409,14 +409,14 @@ static void test_pools(void **state)
 	runs(&f, 3, 3, 1 * CX_SEC, 2 * CX_SEC);
 	m = measure(&f);
 	/* The outer one demands 60 of A and 110 of the inner one: never its 250. */
-	assert_int_equal(m->pools[0].shortfall.judged_ns, 0);
-	assert_int_equal(m->pools[0].overshoot.worst_ns, 400 * CX_MS);
-	assert_int_equal(m->pools[0].overshoot.at_ns, 1 * CX_SEC);
+	assert_int_equal(m->pools[0].bounds.shortfall.judged_ns, 0);
+	assert_int_equal(m->pools[0].bounds.overshoot.worst_ns, 400 * CX_MS);
+	assert_int_equal(m->pools[0].bounds.overshoot.at_ns, 1 * CX_SEC);
 	/* The inner one's own demand is 200: of 120 it has none in the third second. */
-	assert_int_equal(m->pools[1].shortfall.judged_ns, 3 * CX_SEC);
-	assert_int_equal(m->pools[1].shortfall.worst_ns, 1200 * CX_MS);
-	assert_int_equal(m->pools[1].shortfall.at_ns, 2 * CX_SEC);
-	assert_int_equal(m->pools[1].overshoot.worst_ns, 900 * CX_MS);
+	assert_int_equal(m->pools[1].bounds.shortfall.judged_ns, 3 * CX_SEC);
+	assert_int_equal(m->pools[1].bounds.shortfall.worst_ns, 1200 * CX_MS);
+	assert_int_equal(m->pools[1].bounds.shortfall.at_ns, 2 * CX_SEC);
+	assert_int_equal(m->pools[1].bounds.overshoot.worst_ns, 900 * CX_MS);
 	cx_metrics_free(m);
 	drop_pools(&f);
 }
@@ -435,9 +435,9 @@ static void test_pool_demand_moves(void **state)
 	adjust(&f, 3 * CX_SEC, 2, CX_ADJUST_LIMIT, 0);
 	fab_block(&f, 4500 * CX_MS, 1); /* 200 */
 	m = measure(&f);
-	assert_int_equal(m->pools[0].shortfall.judged_ns, 3500 * CX_MS);
-	assert_int_equal(m->pools[0].shortfall.worst_ns, 1800 * CX_MS);
-	assert_int_equal(m->pools[0].shortfall.at_ns, 0);
+	assert_int_equal(m->pools[0].bounds.shortfall.judged_ns, 3500 * CX_MS);
+	assert_int_equal(m->pools[0].bounds.shortfall.worst_ns, 1800 * CX_MS);
+	assert_int_equal(m->pools[0].bounds.shortfall.at_ns, 0);
 	cx_metrics_free(m);
 	drop_pools(&f);
 }
@@ -447,7 +447,7 @@ static void test_pools_of_garbage(void **state)
 {
 	struct fab f = pooled(CX_SEC);
 	struct cx_metrics_domain domains[4] = { { .run_ns = 0 } };
-	struct cx_metrics_bounds pools[2];
+	struct cx_metrics_pool pools[2];
 	struct cx_metrics m = { .domains = domains, .pools = pools };
 	struct cx_bounds *b;
 	unsigned v;
@@ -464,8 +464,8 @@ static void test_pools_of_garbage(void **state)
 	cx_bounds_adjust(b, 9, 0, CX_ADJUST_LIMIT, 1);
 	cx_bounds_adjust_pool(b, 9, 0, CX_ADJUST_LIMIT, 1);
 	assert_int_equal(cx_bounds_finish(b, CX_SEC, &m), 0);
-	assert_int_equal(pools[0].shortfall.worst_ns, CX_SEC); /* of A alone */
-	assert_int_equal(pools[1].shortfall.worst_ns, 0);
+	assert_int_equal(pools[0].bounds.shortfall.worst_ns, CX_SEC); /* of A alone */
+	assert_int_equal(pools[1].bounds.shortfall.worst_ns, 0);
 	cx_bounds_free(b);
 	drop_pools(&f);
 }

@@ -251,6 +251,7 @@ static void test_pools(void **state)
 		fail_msg("%s", err.text);
 	text = slurp(x.dir, "data/pools.csv");
 	assert_non_null(strstr(text, "\"rr\",\"<pool>,\"\"1\"\"\",1000,60,90,"
+				     "79.6178,40.0000,1592356680,800000000,"
 				     "1000000000,2000000000,200000000,0,"
 				     "1000000000,2000000000,0,0\n"));
 	free(text);
