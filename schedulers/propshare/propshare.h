@@ -89,9 +89,9 @@ struct ps_limit {
 	struct ps_meter meter;    /* what may still be run, ns */
 	struct ps_item event;     /* when it is empty, or full enough again */
 	bool exhausted;
+	int64_t refill_ns; /* at this level it ends to be */
 	/* Of a pool. */
 	struct cx_list domains; /* directly in it */
-	unsigned spent;         /* domains that have used up their shares of it */
 	uint64_t entitled;      /* what all within it are entitled to: rates.c */
 };
 
@@ -147,13 +147,12 @@ struct ps_domain {
 	struct cx_node pool_node; /* on its pool's domains */
 	struct ps_limit share; /* of the limit of a pool around it, where that is what is short */
 	struct ps_limit limit; /* its own */
-	struct ps_limit *binding; /* that pool; NULL = none */
-	unsigned wanting;         /* vCPUs that want to run: reserve.c */
-	uint64_t of_pools;        /* rate that reservations give it by the solver */
-	uint64_t reserved;        /* rate that it is guaranteed */
-	struct ps_meter owed;     /* of that, what it is behind; below 0: ahead */
-	struct ps_item item;      /* on lane->reserve */
-	struct ps_item event;     /* on ps_policy.reserve */
+	unsigned wanting;      /* vCPUs that want to run: reserve.c */
+	uint64_t of_pools;     /* rate that reservations give it by the solver */
+	uint64_t reserved;     /* rate that it is guaranteed */
+	struct ps_meter owed;  /* of that, what it is behind; below 0: ahead */
+	struct ps_item item;   /* on lane->reserve */
+	struct ps_item event;  /* on ps_policy.reserve */
 };
 
 struct ps_vcpu {
@@ -278,7 +277,7 @@ void ps_limit_init(const struct ps_policy *pp, struct ps_domain *pd, struct ps_l
 /** Percent of a pCPU; 0 = none. */
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now);
 /** Of the limit of @pool, which is what is short there, @pd is to have @rate; NULL: none is. */
-void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
+void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, const struct ps_limit *pool,
 		    uint64_t rate, uint64_t now);
 /** May nothing of @pd run now? */
 bool ps_limited(const struct ps_domain *pd);
