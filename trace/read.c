@@ -205,7 +205,7 @@ static void lifetimes(struct cx_record *record, uint64_t end_ns)
 	unsigned i;
 
 	record->duration_ns = end_ns;
-	record->interrupted = true;
+	record->interrupted = record->cut = true;
 	for (i = 0; i < record->n_vcpus; i++)
 		record->vcpus[i].start_ns = record->vcpus[i].stop_ns = end_ns;
 	while (cursor && (e = cx_history_next(cursor)) != NULL) {

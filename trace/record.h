@@ -16,7 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CX_RECORD_RESULTS 16                    /* named figures that a guest may publish */
+#define CX_RECORD_RESULTS 16 /* named figures that a guest may publish */
+/* What only the end of a trace tells; its figures in a record that is cut are 0 and mean nothing. */
+#define CX_CUT_UNKNOWN "the guests' progress and results, host steal and CPU time"
 #define CX_RECORD_HISTORY_MAX ((size_t)1 << 30) /* bytes of events that a record keeps */
 
 /** A figure that the guest itself measured ("rounds", "hold_ns_max" ...). */
@@ -88,12 +90,15 @@ struct cx_record {
 	bool degraded;
 	char *degraded_why; /* NULL unless degraded */
 	bool interrupted;   /* ended early by a signal */
+	bool cut;           /* of a trace without its end: what CX_CUT_UNKNOWN says is not known */
 	uint64_t faults[CX_FAULTS];
 
 	uint64_t switches;
 	uint64_t host_steal_ns;   /* wall time of running vCPUs minus their threads' CPU time */
 	struct cx_hist decide_ns; /* dispatch cost, one sample a decision */
 	struct cx_hist gap_ns;    /* from leaving one guest to entering the next, all in all */
+	bool realtime_asked;      /* --realtime was given ... */
+	bool realtime;            /* ... and its vCPUs' threads had that priority */
 	bool timeline_sampled; /* events were sampled, not seen one by one (linux without perf) */
 
 	uint64_t trace_events, trace_lost; /* of the LTTng trace; 0 when not traced */

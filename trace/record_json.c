@@ -142,6 +142,8 @@ char *cx_record_static_json(const struct cx_record *r)
 	put_string(&w, root, "params", r->params);
 	put_string(&w, root, "ignored", r->ignored);
 	put_u64(&w, root, "seed", r->seed);
+	put_bool(&w, root, "realtime_asked", r->realtime_asked);
+	put_bool(&w, root, "realtime", r->realtime);
 	put_u64(&w, root, "n_vcpus", r->n_vcpus);
 	pcpus = made(&w, json_object_new_array_ext((int)r->n_pcpus));
 	for (i = 0; pcpus && i < r->n_pcpus; i++)

@@ -79,6 +79,12 @@ static bool get_bool(struct reader *r, json_object *o, const char *key)
 	return json_object_get_boolean(member(r, o, key, json_type_boolean, true));
 }
 
+/** One that older traces do not have: false there. */
+static bool get_flag(struct reader *r, json_object *o, const char *key)
+{
+	return json_object_get_boolean(member(r, o, key, json_type_boolean, false));
+}
+
 /** Replaces *to, if the member is there. */
 static void get_string(struct reader *r, json_object *o, const char *key, char **to, bool needed)
 {
@@ -242,6 +248,8 @@ static void read_static(struct reader *r, json_object *root, struct cx_record *r
 	get_string(r, root, "params", &record->params, false);
 	get_string(r, root, "ignored", &record->ignored, false);
 	record->seed = get_u64(r, root, "seed", UINT64_MAX);
+	record->realtime_asked = get_flag(r, root, "realtime_asked");
+	record->realtime = get_flag(r, root, "realtime");
 	for (i = 0; cpus && i < record->n_pcpus; i++)
 		record->pcpus[i].host_cpu = (uint32_t)number(r, json_object_array_get_idx(cpus, i),
 							     "host_cpus", UINT32_MAX);

@@ -11,8 +11,6 @@
 #include <string.h>
 
 #define TOGETHER_NS 1000000ull /* the same for several domains so close together is one */
-#define MARKS_MAX 12u          /* in one picture */
-#define MARK_TURN 0.8          /* of the width: further right, labels stand left of their line */
 
 bool cx_is_change(const struct cx_event *e)
 {
@@ -157,6 +155,10 @@ char *cx_change_text(const struct cx_record *record, const struct cx_change *cha
 	case CX_EV_PARAM:
 		describe_param(record, e, out);
 		break;
+	case CX_EV_WAKE:
+	case CX_EV_END:
+		cx_life_describe(record, change, out);
+		break;
 	default:
 		fprintf(out, "pCPU %u %s", e->pcpu,
 			e->type == CX_EV_PCPU_OFFLINE ? "offline" : "online");
@@ -164,50 +166,4 @@ char *cx_change_text(const struct cx_record *record, const struct cx_change *cha
 	}
 	fclose(out);
 	return text;
-}
-
-/* A black line of dashes on a white one, to be seen on every fill. */
-static void put_mark(FILE *out, double at, unsigned row, bool turn, const char *text)
-{
-	static const char *const looks[] = { "lw 4 lc rgb 'white'", "lw 1.5 dt 2 lc rgb 'black'" };
-	unsigned i;
-
-	for (i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
-		fprintf(out, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead front %s\n", at,
-			at, looks[i]);
-	fputs("set label ", out);
-	cx_put_gnuplot(out, text);
-	fprintf(out, " at %.9g, graph 1 %s front boxed font ',11' offset character %g,%g\n", at,
-		turn ? "right" : "left", turn ? -0.7 : 0.7, -0.7 - 1.2 * row);
-}
-
-void cx_change_marks(FILE *out, const struct cx_record *record, uint64_t start_ns,
-		     uint64_t length_ns, unsigned rows, double unit)
-{
-	struct cx_changes list;
-	unsigned i, n = 0;
-
-	if (cx_changes_find(record, &list) != 0)
-		return;
-	for (i = 0; i < list.n && n < MARKS_MAX; i++) {
-		uint64_t t = list.change[i].event.t_ns;
-		char *text;
-
-		if (t < start_ns || t - start_ns > length_ns)
-			continue;
-		text = cx_change_text(record, &list.change[i]);
-		put_mark(out, (double)t / 1e9 * unit, n++ % rows,
-			 (double)(t - start_ns) > MARK_TURN * (double)length_ns, text);
-		free(text);
-	}
-	cx_changes_free(&list);
-}
-
-void cx_timeline_marks(FILE *out, const struct cx_record *record,
-		       const struct cx_timeline *timeline, double unit)
-{
-	unsigned pcpus = record->n_pcpus < timeline->pcpus ? record->n_pcpus : timeline->pcpus;
-
-	cx_change_marks(out, record, timeline->start_ns, timeline->length_ns,
-			pcpus < 2 ? 1 : pcpus + pcpus / 2, unit);
 }

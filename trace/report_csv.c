@@ -18,6 +18,14 @@ static void put_migrations(FILE *out, const uint64_t n[CX_DISTANCES])
 		fprintf(out, ",%" PRIu64, n[i]);
 }
 
+/** A figure that the record may not know: then nothing. */
+static void put_known(FILE *out, bool known, uint64_t value)
+{
+	fputc(',', out);
+	if (known)
+		fprintf(out, "%" PRIu64, value);
+}
+
 static void put_latency(FILE *out, const struct cx_hist *h)
 {
 	static const struct cx_hist empty;
@@ -56,8 +64,12 @@ static void put_runs(FILE *out, const struct cx_report *report)
 		fprintf(out, ",%" PRIu64 ",%.3f,%" PRIu64 ",%" PRIu64, r->switches,
 			m->switches_per_s, cx_hist_percentile(&r->decide_ns, 50),
 			cx_hist_percentile(&r->decide_ns, 99));
-		fprintf(out, ",%.3f,%" PRIu64 ",%.3f,%" PRIu64 ",%" PRIu64 ",%d,%d",
-			m->busy_percent, r->host_steal_ns, m->steal_percent, m->fragmented_ns,
+		fprintf(out, ",%.3f,", m->busy_percent);
+		if (r->cut)
+			fputc(',', out);
+		else
+			fprintf(out, "%" PRIu64 ",%.3f", r->host_steal_ns, m->steal_percent);
+		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%d,%d", m->fragmented_ns,
 			m->idle_while_ready_ns, r->degraded, r->interrupted);
 		put_latency(out, &m->wake_ns);
 		put_migrations(out, m->migrations);
@@ -104,7 +116,8 @@ static void put_domain(FILE *out, const struct cx_record *r, const struct cx_met
 		x->paused_ns);
 	fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRIu64 ",%" PRIu64, x->lag_max_ns, x->lag_min_ns,
 		x->lag_p50_ns, x->lag_p99_ns);
-	fprintf(out, ",%" PRIu64 ",", x->progress);
+	put_known(out, !r->cut, x->progress);
+	fputc(',', out);
 	cx_put_csv(out, dom->progress_unit);
 	put_latency(out, &x->wake_ns);
 	fprintf(out, ",%" PRIu64, x->switches);
@@ -160,8 +173,9 @@ static void put_vcpus(FILE *out, const struct cx_report *report)
 				vcpu->stop_ns);
 			for (s = 0; s < CX_STATES; s++)
 				fprintf(out, ",%" PRIu64, x->time_ns[s]);
-			fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, vcpu->host_cpu_ns,
-				vcpu->dispatches, vcpu->progress);
+			put_known(out, !r->cut, vcpu->host_cpu_ns);
+			fprintf(out, ",%" PRIu64, vcpu->dispatches);
+			put_known(out, !r->cut, vcpu->progress);
 			put_latency(out, x->wake_ns);
 			put_migrations(out, vcpu->migrations);
 			fputc('\n', out);
@@ -244,11 +258,12 @@ static int put_rows(FILE *out, const struct cx_report *report, const struct cx_r
 				f.received_max);
 			for (s = 0; s < CX_STATES; s++)
 				fprintf(out, ",%.4f", f.state[s]);
+			fputc(',', out);
+			if (!report->records[i]->cut)
+				fprintf(out, "%.3f", f.progress_per_s);
 			fprintf(out,
-				",%.3f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-				"\n",
-				f.progress_per_s, f.wakes, f.wake_p50_ns, f.wake_p99_ns,
-				f.lag_max_ns, f.migrations);
+				",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+				f.wakes, f.wake_p50_ns, f.wake_p99_ns, f.lag_max_ns, f.migrations);
 		}
 	return 0;
 }

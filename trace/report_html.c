@@ -113,9 +113,12 @@ static void headline_row(FILE *out, const struct cx_record *r, const struct cx_m
 		cell_bound(out, cx_worst_bounds(m).shortfall);
 		cell_bound(out, cx_worst_bounds(m).overshoot);
 	}
-	fprintf(out, "<td%s>%.1f</td>",
-		m->steal_percent > CX_NOISY_STEAL_PERCENT ? " class=\"bad\"" : "",
-		m->steal_percent);
+	if (r->cut)
+		cell(out, "-");
+	else
+		fprintf(out, "<td%s>%.1f</td>",
+			m->steal_percent > CX_NOISY_STEAL_PERCENT ? " class=\"bad\"" : "",
+			m->steal_percent);
 	fprintf(out, "<td%s>%s</td></tr>\n", strcmp(verdict, "ok") ? " class=\"bad\"" : "",
 		verdict);
 }
@@ -313,7 +316,10 @@ static void domain_row(FILE *out, const struct cx_record *record, const struct c
 	cell_ns(out, f->lag_max_ns, true);
 	for (s = 0; s < CX_PAUSED; s++)
 		cell_percent(out, f->state[s]);
-	cell_count(out, f->progress_per_s);
+	if (record->cut)
+		cell(out, "-");
+	else
+		cell_count(out, f->progress_per_s);
 	cell_ns(out, f->wake_p50_ns, f->wakes);
 	cell_ns(out, f->wake_p99_ns, f->wakes);
 	cell_count(out, (double)f->migrations);

@@ -80,7 +80,8 @@ struct cx_row_figures {
 /** One row in one interval of a run: the mean of its domains, in percent of one pCPU. */
 struct cx_row_interval {
 	double entitled, received;
-	uint64_t time_ns[CX_STATES]; /* of all its domains' vCPUs */
+	/* Of its domains' vCPUs, without those that lived less than a percent of the interval. */
+	uint64_t time_ns[CX_STATES];
 };
 
 /** The rows of @report: from its first run, as all runs are of one scenario. */
@@ -184,13 +185,20 @@ int cx_changes_find(const struct cx_record *record, struct cx_changes *list);
 void cx_changes_free(struct cx_changes *list);
 /** "weight of web.0 and 3 more: 512", "pCPU 3 offline"; malloc'd, NULL when out of memory. */
 char *cx_change_text(const struct cx_record *record, const struct cx_change *change);
-/** Lines and labels of the changes within a stretch, for gnuplot; @unit: of its seconds;
- *  @rows: so many labels fit one above the other. */
-void cx_change_marks(FILE *out, const struct cx_record *record, uint64_t start_ns,
-		     uint64_t length_ns, unsigned rows, double unit);
-/** The same for the timeline. */
-void cx_timeline_marks(FILE *out, const struct cx_record *record,
-		       const struct cx_timeline *timeline, double unit);
+
+/* ---- domains that started or stopped during a run (report_lives.c) ---- */
+
+/** Not with the run: it started later, it ended before. */
+bool cx_life_started(const struct cx_record *record, unsigned domain);
+bool cx_life_ended(const struct cx_record *record, unsigned domain);
+/** They as changes: of type CX_EV_WAKE or CX_EV_END (why: how it ended), vcpu: the domain.
+ *  Returns 0, or -ENOMEM with an empty list. */
+int cx_lives_find(const struct cx_record *record, struct cx_changes *list);
+/** "web.0 and 3 more started"; for cx_change_text(). */
+void cx_life_describe(const struct cx_record *record, const struct cx_change *change, FILE *out);
+/** What is marked in plots: changes and, unless those are too many, lives (report_marks.c).
+ *  Returns 0, or -ENOMEM with an empty list. */
+int cx_marks_find(const struct cx_record *record, struct cx_changes *list);
 
 /** Write the gnuplot scripts. */
 int cx_plots_write(const struct cx_report *report, const struct cx_rows *rows,

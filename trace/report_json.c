@@ -56,6 +56,23 @@ static void add_u64(struct builder *b, object to, const char *key, uint64_t valu
 	add(b, to, key, check(b, json_object_new_uint64(value)));
 }
 
+/** A figure that the record may not know: then null. */
+static void add_known(struct builder *b, object to, const char *key, bool known, object value)
+{
+	if (known) {
+		add(b, to, key, value);
+		return;
+	}
+	json_object_put(value);
+	if (!to || json_object_object_add(to, key, NULL))
+		b->failed = true;
+}
+
+static void add_known_u64(struct builder *b, object to, const char *key, bool known, uint64_t value)
+{
+	add_known(b, to, key, known, check(b, json_object_new_uint64(value)));
+}
+
 static void add_i64(struct builder *b, object to, const char *key, int64_t value)
 {
 	add(b, to, key, check(b, json_object_new_int64(value)));
@@ -67,14 +84,19 @@ static void add_bool(struct builder *b, object to, const char *key, bool value)
 }
 
 /** Rounded to nine significant digits: enough, and the same text on every host. */
-static void add_double(struct builder *b, object to, const char *key, double value)
+static object new_double(struct builder *b, double value)
 {
 	char text[CX_SHORT];
 
 	if (!isfinite(value))
 		value = 0;
 	snprintf(text, sizeof(text), "%.9g", value);
-	add(b, to, key, check(b, json_object_new_double_s(value, text)));
+	return check(b, json_object_new_double_s(value, text));
+}
+
+static void add_double(struct builder *b, object to, const char *key, double value)
+{
+	add(b, to, key, new_double(b, value));
 }
 
 /** JSON is UTF-8: what is not becomes '?', control characters too. */
@@ -128,7 +150,7 @@ static object migrations(struct builder *b, const uint64_t n[CX_DISTANCES])
 	return o;
 }
 
-static object vcpu_object(struct builder *b, const struct cx_record_vcpu *r,
+static object vcpu_object(struct builder *b, const struct cx_record_vcpu *r, bool cut,
 			  const struct cx_metrics_vcpu *m)
 {
 	object o = new_object(b), results;
@@ -143,8 +165,8 @@ static object vcpu_object(struct builder *b, const struct cx_record_vcpu *r,
 	add_u64(b, o, "paused_ns", m->time_ns[CX_PAUSED]);
 	add_u64(b, o, "start_ns", r->start_ns);
 	add_u64(b, o, "stop_ns", r->stop_ns);
-	add_u64(b, o, "progress", r->progress);
-	add_u64(b, o, "host_cpu_ns", r->host_cpu_ns);
+	add_known_u64(b, o, "progress", !cut, r->progress);
+	add_known_u64(b, o, "host_cpu_ns", !cut, r->host_cpu_ns);
 	add_u64(b, o, "dispatches", r->dispatches);
 	add(b, o, "wake_latency_ns", percentiles(b, m->wake_ns));
 	add(b, o, "migrations", migrations(b, r->migrations));
@@ -282,7 +304,7 @@ static object domain_object(struct builder *b, const struct cx_record *record,
 	add_u64(b, lag, "p99", m->lag_p99_ns);
 	add(b, lag, "signed", signed_lag_object(b, m));
 	add(b, o, "lag_ns", lag);
-	add_u64(b, o, "progress", m->progress);
+	add_known_u64(b, o, "progress", !record->cut, m->progress);
 	add_text(b, o, "progress_unit", r->progress_unit);
 	add(b, o, "wake_latency_ns", percentiles(b, &m->wake_ns));
 	add_u64(b, o, "switches", m->switches);
@@ -290,7 +312,8 @@ static object domain_object(struct builder *b, const struct cx_record *record,
 	if (r->n_vcpus > 1)
 		add(b, o, "siblings", siblings_object(b, m, r->n_vcpus));
 	for (v = r->first_vcpu; v < r->first_vcpu + r->n_vcpus && v < record->n_vcpus; v++)
-		append(b, vcpus, vcpu_object(b, &record->vcpus[v], &metrics->vcpus[v]));
+		append(b, vcpus,
+		       vcpu_object(b, &record->vcpus[v], record->cut, &metrics->vcpus[v]));
 	add(b, o, "vcpus", vcpus);
 	return o;
 }
@@ -424,6 +447,30 @@ static object changes_array(struct builder *b, const struct cx_record *r)
 	return a;
 }
 
+/** Domains that started or ended during the run, one by one. */
+static object lives_array(struct builder *b, const struct cx_record *r)
+{
+	object a = new_array(b);
+	unsigned d;
+
+	for (d = 0; d < r->n_domains; d++) {
+		object o = new_object(b);
+
+		add(b, o, "domain", new_text(b, cx_or_empty(r->domains[d].name)));
+		if (cx_life_started(r, d))
+			add_u64(b, o, "started_ns", r->domains[d].start_ns);
+		if (cx_life_ended(r, d)) {
+			add_u64(b, o, "ended_ns", r->domains[d].stop_ns);
+			add_text(b, o, "end", cx_end_name(r->domains[d].end));
+		}
+		if (cx_life_started(r, d) || cx_life_ended(r, d))
+			append(b, a, o);
+		else
+			json_object_put(o);
+	}
+	return a;
+}
+
 static object run_object(struct builder *b, const struct cx_record *r, const struct cx_metrics *m)
 {
 	object o = new_object(b), trace = new_object(b), domains = new_array(b);
@@ -438,11 +485,14 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add_text(b, o, "degraded_why", r->degraded_why);
 	add_bool(b, o, "interrupted", r->interrupted);
 	add(b, o, "faults", faults_object(b, r));
-	add_u64(b, o, "host_steal_ns", r->host_steal_ns);
-	add_double(b, o, "host_steal_percent", m->steal_percent);
+	add_bool(b, o, "cut", r->cut);
+	add_known_u64(b, o, "host_steal_ns", !r->cut, r->host_steal_ns);
+	add_known(b, o, "host_steal_percent", !r->cut, new_double(b, m->steal_percent));
 	add_double(b, o, "busy_percent", m->busy_percent);
 	add_u64(b, o, "fragmented_ns", m->fragmented_ns);
 	add_u64(b, o, "idle_while_ready_ns", m->idle_while_ready_ns);
+	add_bool(b, o, "realtime_asked", r->realtime_asked);
+	add_bool(b, o, "realtime", r->realtime);
 	add_bool(b, o, "timeline_sampled", r->timeline_sampled);
 	add(b, o, "dispatch", dispatch_object(b, r, m));
 	add(b, o, "fairness", fairness_object(b, r, m));
@@ -454,6 +504,7 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 	add(b, o, "trace", trace);
 	add(b, o, "pcpus", pcpus_array(b, r));
 	add(b, o, "changes", changes_array(b, r));
+	add(b, o, "lives", lives_array(b, r));
 	add(b, o, "pools", pools_array(b, r, m));
 	for (d = 0; d < r->n_domains; d++)
 		append(b, domains, domain_object(b, r, m, d));

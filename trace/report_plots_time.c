@@ -5,11 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define LANE 90u       /* pixels */
-#define FILL 0.78      /* of a lane's height is drawn on */
-#define LABELS 4u      /* of changes, one above the other at most */
-#define LABEL_LINE 21u /* pixels */
-#define POOLS 12u      /* that have a lane: the first ones of the tree */
+#define LANE 90u  /* pixels */
+#define FILL 0.78 /* of a lane's height is drawn on */
+#define POOLS 12u /* that have a lane: the first ones of the tree */
 
 /** The pools that have a lane. */
 struct lanes {
@@ -63,17 +61,9 @@ static double top_of_pool(const struct cx_script *s, unsigned pool)
 	return round_up(most);
 }
 
-/** Lines of labels that the changes of the run take, above the lanes. */
 static unsigned label_lines(const struct cx_record *record)
 {
-	struct cx_changes list;
-	unsigned n;
-
-	if (cx_changes_find(record, &list))
-		return 0;
-	n = list.n < LABELS ? list.n : LABELS;
-	cx_changes_free(&list);
-	return n;
+	return cx_marks_lines(record, 0, record->duration_ns);
 }
 
 static void put_pool_tics(const struct cx_script *s, const struct lanes *pools)
@@ -98,14 +88,22 @@ static void put_pool_tics(const struct cx_script *s, const struct lanes *pools)
 	}
 }
 
-static void open_lanes(const struct cx_script *s, const struct lanes *pools, const char *what)
+/** The upper end of the axis: above the lanes there are labels. */
+static double lanes_top(const struct cx_script *s, const struct lanes *pools)
+{
+	unsigned lines = label_lines(s->report->records[s->run]);
+
+	return s->rows->n + pools->n + (double)lines * CX_PLOT_LABEL_LINE / LANE;
+}
+
+static void open_lanes(struct cx_script *s, const struct lanes *pools, const char *what)
 {
 	const struct cx_record *record = s->report->records[s->run];
 	double end = (double)record->duration_ns / 1e9;
 	unsigned n = s->rows->n + pools->n, lines = label_lines(record), r;
-	double top = n + (double)lines * LABEL_LINE / LANE;
+	double top = lanes_top(s, pools);
 
-	cx_plot_header(s, CX_PLOT_FRAME + n * LANE + lines * LABEL_LINE, what);
+	cx_plot_header(s, CX_PLOT_FRAME + n * LANE + lines * CX_PLOT_LABEL_LINE, what);
 	fprintf(s->out,
 		"set xlabel 'time since the start of the run (s)'\n"
 		"set xrange [0:%.9g]\nset yrange [0:%.6g]\nset y2range [0:%.6g]\n"
@@ -120,7 +118,14 @@ static void open_lanes(const struct cx_script *s, const struct lanes *pools, con
 	}
 	put_pool_tics(s, pools);
 	fputs(")\n", s->out);
-	cx_change_marks(s->out, record, 0, record->duration_ns, lines ? lines : 1, 1);
+	cx_marks_put(s, 0, record->duration_ns, lines ? lines : 1, 1);
+}
+
+/** The lines of the marks, over all lanes. */
+static void close_lanes(const struct cx_script *s, const struct lanes *pools, bool *first)
+{
+	cx_marks_plot(s, first, 0, lanes_top(s, pools));
+	fputs("\n", s->out);
 }
 
 /** The scales on the right, and where a value of a row lies. */
@@ -189,7 +194,7 @@ void cx_write_over_time(struct cx_script *s)
 		"nohead lw 2.5 lc rgb 'black' title 'entitled'",
 		s->run);
 	put_pool_lanes(s, &pools, &first);
-	fputc('\n', s->out);
+	close_lanes(s, &pools, &first);
 }
 
 void cx_write_states_over_time(struct cx_script *s)
@@ -221,5 +226,5 @@ void cx_write_states_over_time(struct cx_script *s)
 			"(y($2,from(%u))) with boxxyerror %s noborder title '%s'",
 			s->run, k, k + 1, style.fill, wait ? "wait" : style.title);
 	}
-	fputs("\n", s->out);
+	close_lanes(s, &none, &first);
 }

@@ -14,7 +14,13 @@ static double axis_unit(uint64_t length_ns, const char **name)
 	return length_ns < 2000000000ull ? 1e3 : 1;
 }
 
-static void timeline_axes(const struct cx_script *s, double unit, const char *name)
+/** The upper end of the axis of pCPUs: above the first there are labels. */
+static double timeline_top(unsigned lines)
+{
+	return -0.5 - (double)lines * CX_PLOT_LABEL_LINE / CX_PLOT_LANE;
+}
+
+static void timeline_axes(const struct cx_script *s, double unit, const char *name, unsigned lines)
 {
 	const struct cx_record *record = s->report->records[s->run];
 	unsigned n = record->n_pcpus < s->timeline->pcpus ? record->n_pcpus : s->timeline->pcpus;
@@ -25,8 +31,8 @@ static void timeline_axes(const struct cx_script *s, double unit, const char *na
 	fprintf(s->out,
 		"set xlabel 'time since the start of the run (%s)'\n"
 		"set xrange [%.9g:%.9g]\nset format x '%%g'\n"
-		"set ylabel 'pCPU'\nset yrange [%u.5:-0.5]\nset ytics (",
-		name, start * unit, (start + length) * unit, n ? n - 1 : 0);
+		"set ylabel 'pCPU'\nset yrange [%u.5:%.6g]\nset ytics (",
+		name, start * unit, (start + length) * unit, n ? n - 1 : 0, timeline_top(lines));
 	for (p = 0; p < n; p++)
 		fprintf(s->out, "%s'%u' %u", p ? ", " : "", p, p);
 	fputs(")\nset tics out nomirror\nset grid xtics ls 100 back\n"
@@ -43,14 +49,16 @@ void cx_write_timeline(struct cx_script *s)
 	char slug[64];
 	const char *name;
 	bool first = true;
-	unsigned r;
+	unsigned lines, r;
 
+	lines = cx_marks_lines(record, s->timeline->start_ns, s->timeline->length_ns);
 	unit = axis_unit(s->timeline->length_ns, &name);
 	cx_plot_header(s,
-		       CX_PLOT_FRAME + n * CX_PLOT_LANE + (s->rows->n + 3) / 4 * CX_PLOT_KEY_LINE,
+		       CX_PLOT_FRAME + n * CX_PLOT_LANE + lines * CX_PLOT_LABEL_LINE +
+			       (s->rows->n + 3) / 4 * CX_PLOT_KEY_LINE,
 		       "Who ran on which pCPU, in a stretch of the run.");
-	timeline_axes(s, unit, name);
-	cx_timeline_marks(s->out, record, s->timeline, unit);
+	timeline_axes(s, unit, name, lines);
+	cx_marks_put(s, s->timeline->start_ns, s->timeline->length_ns, lines ? lines : 1, unit);
 	cx_run_slug(s->report, s->run, slug, sizeof(slug));
 	fprintf(s->out, "u = %g                  # seconds to %s\ndata = 'data/timeline-%s.csv'\n",
 		unit, name, slug);
@@ -73,6 +81,7 @@ void cx_write_timeline(struct cx_script *s)
 		cx_put_gnuplot(s->out, text);
 		free(text);
 	}
+	cx_marks_plot(s, &first, n ? n - 0.5 : 0.5, timeline_top(lines));
 	cx_plot_clause(s->out, &first);
 	fprintf(s->out,
 		"data skip 1 using ($3-$2 > %.9g * (%g + %g * strlen(strcol(8))) && $7 == 0 ? "

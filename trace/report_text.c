@@ -166,7 +166,10 @@ static void headline_cells(const struct cx_record *r, const struct cx_metrics *m
 	else
 		strcpy(c[5], "-");
 	cx_fmt_percent(m->busy_percent, c[6]);
-	cx_fmt_percent(m->steal_percent, c[7]);
+	if (r->cut)
+		strcpy(c[7], "-");
+	else
+		cx_fmt_percent(m->steal_percent, c[7]);
 	snprintf(c[8], CX_SHORT, "%s", cx_run_verdict(r));
 }
 
@@ -279,7 +282,10 @@ static void block_cells(const struct shown *s, const struct cx_record *record,
 	cx_fmt_percent(f->state[CX_BLOCKED], c[n++]);
 	if (s->paused)
 		cx_fmt_percent(f->state[CX_PAUSED], c[n++]);
-	cx_fmt_count(f->progress_per_s, c[n++]);
+	if (record->cut)
+		strcpy(c[n++], "-");
+	else
+		cx_fmt_count(f->progress_per_s, c[n++]);
 	if (f->wakes) {
 		cx_fmt_ns(f->wake_p50_ns, c[n++]);
 		cx_fmt_ns(f->wake_p99_ns, c[n++]);

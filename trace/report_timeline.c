@@ -12,6 +12,8 @@
 #define SEGMENTS_AT_LEAST 12.0 /* of the run that switches most rarely ... */
 #define SEGMENTS_DENSE 400.0   /* ... unless that makes the busiest one a grey mush */
 #define LENGTH_MIN_NS 1000000ull
+#define BEFORE 4u   /* such a part of the stretch comes before what happened */
+#define GRID 10u    /* and it starts at a multiple of such a part */
 #define SLOTS 1200u /* a row is never cut finer than this: about what a screen shows */
 
 static double round_up_125(double x)
@@ -63,6 +65,33 @@ static uint64_t fitting_length(const struct cx_report *report, uint64_t duration
 	return length < (double)duration_ns ? (uint64_t)length : duration_ns;
 }
 
+/** Somewhere in the middle of the run, or around what happened nearest to it. */
+static uint64_t fitting_start(const struct cx_report *report, uint64_t duration_ns,
+			      uint64_t length_ns)
+{
+	uint64_t middle = duration_ns / 2, start = (duration_ns - length_ns) / 2, best = UINT64_MAX;
+	uint64_t grid = length_ns;
+	struct cx_changes list = { 0 };
+	unsigned i;
+
+	for (i = 0; i < report->n_runs && list.n == 0; i++)
+		if (cx_marks_find(report->records[i], &list))
+			break;
+	for (i = 0; i < list.n; i++) {
+		uint64_t t = list.change[i].event.t_ns, far = t > middle ? t - middle : middle - t;
+
+		if (far >= best || t >= duration_ns)
+			continue;
+		best = far;
+		start = t > length_ns / BEFORE ? t - length_ns / BEFORE : 0;
+		if (start > duration_ns - length_ns)
+			start = duration_ns - length_ns;
+		grid = length_ns / GRID;
+	}
+	cx_changes_free(&list);
+	return start - (grid ? start % grid : 0);
+}
+
 struct cx_timeline cx_timeline_choose(const struct cx_report *report, uint64_t start_ns,
 				      uint64_t length_ns)
 {
@@ -72,8 +101,7 @@ struct cx_timeline cx_timeline_choose(const struct cx_report *report, uint64_t s
 
 	if (length_ns == 0) {
 		t.length_ns = fitting_length(report, duration);
-		t.start_ns = (duration - t.length_ns) / 2;
-		t.start_ns -= t.length_ns ? t.start_ns % t.length_ns : 0;
+		t.start_ns = fitting_start(report, duration, t.length_ns);
 	}
 	for (i = 0; i < report->n_runs; i++)
 		if (report->records[i]->n_pcpus > t.pcpus)

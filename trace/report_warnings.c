@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LINE 1024
 #define UNUSED_MAX 0.05        /* of the pCPUs' time, idle while somebody was ready */
@@ -92,6 +93,27 @@ static void losses(const struct speaker *s, const struct cx_record *record,
 		    record->trace_events + record->trace_lost);
 }
 
+static bool is_linux(const struct cx_record *record)
+{
+	return strcmp(cx_or_empty(record->scheduler), "linux") == 0;
+}
+
+/** Under linux that priority is never given, so it is no help there. */
+static void noise(const struct speaker *s, const struct cx_record *record, double steal_percent)
+{
+	bool loud = steal_percent > CX_LOUD_STEAL_PERCENT;
+	bool helps = !record->realtime_asked && !is_linux(record);
+
+	say(s, "NOISY HOST: the host took away %.1f %% of the run time (host steal); %s%s%s",
+	    steal_percent,
+	    loud ? "do not trust these figures; run it again on a quiet host"
+		 : "do not trust small differences",
+	    !helps ? ""
+	    : loud ? ", or"
+		   : "; run it again",
+	    helps ? " with --realtime, which keeps other programs out" : "");
+}
+
 static void doubts(const struct speaker *s, const struct cx_record *record,
 		   const struct cx_metrics *m)
 {
@@ -101,17 +123,25 @@ static void doubts(const struct speaker *s, const struct cx_record *record,
 	if (record->interrupted)
 		say(s, "INTERRUPTED: the run ended early, after %.3f s",
 		    (double)record->duration_ns / 1e9);
+	if (record->cut)
+		say(s, "its trace has no end, which alone tells " CX_CUT_UNKNOWN
+		       ": those are not known");
 	crashes(s, record);
 	if (m->steal_percent > CX_NOISY_STEAL_PERCENT)
-		say(s,
-		    "NOISY HOST: the host took away %.1f %% of the run time (host steal); "
-		    "%s",
-		    m->steal_percent,
-		    m->steal_percent > CX_LOUD_STEAL_PERCENT
-			    ? "do not trust these figures; run it again on a quiet host"
-			    : "do not trust small differences");
+		noise(s, record, m->steal_percent);
 	faults(s, record);
 	losses(s, record, m);
+}
+
+static void priority(const struct speaker *s, const struct cx_record *record)
+{
+	if (record->realtime)
+		say(s, "its vCPUs' threads had real-time priority on the host (--realtime)");
+	else if (record->realtime_asked && is_linux(record))
+		say(s, "run without --realtime: it is the host's own scheduler, as it treats "
+		       "ordinary threads; other programs may have taken its time");
+	else if (record->realtime_asked)
+		say(s, "run without --realtime: this host does not permit it (see ulimit -r)");
 }
 
 static void notes(const struct speaker *s, const struct cx_record *record,
@@ -127,31 +157,45 @@ static void notes(const struct speaker *s, const struct cx_record *record,
 	if (record->timeline_sampled)
 		say(s, "who ran where was sampled, not seen event by event: short intervals and "
 		       "latencies are approximate");
+	priority(s, record);
 	if (record->ignored && *record->ignored)
 		say(s, "this policy ignores what the scenario asks for: %s", record->ignored);
 }
 
+typedef int (*find_fn)(const struct cx_record *record, struct cx_changes *list);
+
 /* As the run tells it that had the most: a policy ignores what it does not know. */
-static void changes(const struct cx_report *report, cx_say_fn say_line, void *arg)
+static const struct cx_record *longest(const struct cx_report *report, find_fn find,
+				       struct cx_changes *list)
 {
 	const struct cx_record *record = NULL;
-	struct cx_changes list = { 0 };
-	char line[LINE], at[CX_SHORT];
-	size_t used;
 	unsigned i;
 
+	*list = (struct cx_changes){ 0 };
 	for (i = 0; i < report->n_runs; i++) {
 		struct cx_changes own;
 
-		if (cx_changes_find(report->records[i], &own) == 0 && own.n > list.n) {
-			cx_changes_free(&list);
-			list = own;
+		if (find(report->records[i], &own) == 0 && own.n > list->n) {
+			cx_changes_free(list);
+			*list = own;
 			record = report->records[i];
 		} else {
 			cx_changes_free(&own);
 		}
 	}
-	used = (size_t)snprintf(line, sizeof(line), "during the run:");
+	return record;
+}
+
+static void happenings(const struct cx_report *report, find_fn find, const char *head,
+		       const char *what, cx_say_fn say_line, void *arg)
+{
+	struct cx_changes list;
+	const struct cx_record *record = longest(report, find, &list);
+	char line[LINE], at[CX_SHORT];
+	size_t used;
+	unsigned i;
+
+	used = (size_t)snprintf(line, sizeof(line), "%s:", head);
 	for (i = 0; i < list.n && i < CHANGES_NAMED; i++) {
 		char *text = cx_change_text(record, &list.change[i]);
 
@@ -161,11 +205,19 @@ static void changes(const struct cx_report *report, cx_say_fn say_line, void *ar
 		free(text);
 	}
 	if (list.n > CHANGES_NAMED)
-		snprintf(line + used, sizeof(line) - used, "; and %u changes more",
-			 list.n - CHANGES_NAMED);
+		snprintf(line + used, sizeof(line) - used, "; and %u %s more",
+			 list.n - CHANGES_NAMED, what);
 	if (list.n)
 		say_line(arg, false, line);
 	cx_changes_free(&list);
+}
+
+/* What happened, whatever the policy. */
+static void story(const struct cx_report *report, cx_say_fn say_line, void *arg)
+{
+	happenings(report, cx_changes_find, "during the run", "changes", say_line, arg);
+	happenings(report, cx_lives_find, "started and stopped during the run", "starts and stops",
+		   say_line, arg);
 }
 
 void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void *arg)
@@ -174,7 +226,7 @@ void cx_report_warnings(const struct cx_report *report, cx_say_fn say_line, void
 
 	for (loud = 2; loud-- > 0;) {
 		if (!loud)
-			changes(report, say_line, arg);
+			story(report, say_line, arg);
 		for (i = 0; i < report->n_runs; i++) {
 			const struct cx_record *record = report->records[i];
 			struct speaker s = { say_line, arg, cx_or_empty(record->scheduler), loud };

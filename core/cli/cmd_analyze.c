@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define TRACE_PREFIX "trace-"
 
@@ -117,8 +118,37 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return first != second ? second - first : strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Read the trace folders in @dir, and @deep levels of folders below it; how many? */
-static unsigned read_below(struct analysis *a, const char *dir, unsigned deep)
+/* Read the trace folders in @dir; how many? */
+static unsigned read_report(struct analysis *a, const char *dir)
+{
+	struct dirent **entries;
+	unsigned found = 0;
+	int n = scandir(dir, &entries, visible, by_name);
+
+	for (int i = 0; i < n; i++) {
+		char *path = NULL;
+
+		if (!is_trace(entries[i]->d_name)) {
+			free(entries[i]);
+			continue;
+		}
+		found++;
+		if (a->options->events)
+			printf("%s\n", entries[i]->d_name);
+		if (asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0)
+			problem(a, "out of memory");
+		else
+			read_trace(a, path);
+		free(path);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return found;
+}
+
+/* The report of several scenarios, as compare and analyze write it: one folder for each. */
+static unsigned read_reports(struct analysis *a, const char *dir)
 {
 	struct dirent **entries;
 	unsigned found = 0;
@@ -129,14 +159,8 @@ static unsigned read_below(struct analysis *a, const char *dir, unsigned deep)
 
 		if (asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0) {
 			problem(a, "out of memory");
-		} else if (is_trace(entries[i]->d_name)) {
-			if (a->options->events)
-				printf("%s\n", entries[i]->d_name);
-			read_trace(a, path);
-			found++;
-			free(path);
 		} else {
-			found += deep ? read_below(a, path, deep - 1) : 0;
+			found += cx_results_page_exists(path) ? read_report(a, path) : 0;
 			free(path);
 		}
 		free(entries[i]);
@@ -144,6 +168,29 @@ static unsigned read_below(struct analysis *a, const char *dir, unsigned deep)
 	if (n >= 0)
 		free(entries);
 	return found;
+}
+
+/* A trace itself, as LTTng lays it out. */
+static bool holds_trace(const char *dir)
+{
+	char *path;
+	bool holds;
+
+	if (asprintf(&path, "%s/ust", dir) < 0)
+		return false;
+	holds = access(path, F_OK) == 0;
+	free(path);
+	return holds;
+}
+
+/* Nothing below a folder that is neither is looked for: it may be others'. */
+static bool read_folder(struct analysis *a, const char *dir)
+{
+	if (holds_trace(dir)) {
+		read_trace(a, dir);
+		return true;
+	}
+	return read_report(a, dir) > 0 || (cx_results_page_exists(dir) && read_reports(a, dir) > 0);
 }
 
 /* ---- telling --------------------------------------------------------------- */
@@ -210,8 +257,13 @@ int cx_cmd_analyze(const struct cx_cli_options *options, const struct cx_cli_pat
 			return made == -EEXIST ? CX_STATUS_USAGE : CX_STATUS_FAILED;
 		}
 	}
-	if (read_below(&a, dir, 1) == 0)
-		read_trace(&a, dir); /* it may be a trace itself */
+	if (!read_folder(&a, dir)) {
+		cx_complain(
+			"%s: neither a report folder with trace-SCHEDULER folders in it nor one "
+			"of these; give the folder that run or compare named with --trace",
+			dir);
+		a.status = CX_STATUS_USAGE;
+	}
 	if (a.n > 0)
 		publish(&a);
 	else if (made == 0)

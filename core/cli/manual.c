@@ -122,7 +122,8 @@ const struct cx_cli_command cx_cli_commands[] = {
 	  "report again from a recorded trace",
 	  LIST("Reads the traces that --trace recorded, works everything out anew from their "
 	       "events, and reports as run and compare do. DIR is a report folder with "
-	       "trace-SCHEDULER folders in it, or one of these.",
+	       "trace-SCHEDULER folders in it, one of these, or the report of several scenarios "
+	       "that compare wrote.",
 	       "The events can also be read with babeltrace2 and shown by Trace Compass."),
 	  EXAMPLES({ "coxswain analyze t1", "the table of a recorded run" },
 		   { "coxswain analyze t1 --out t1-again --gantt 1s+50ms",

@@ -115,7 +115,8 @@ const struct cx_cli_option cx_cli_options[] = {
 	{ CX_OPT_REALTIME, "realtime", 0, NULL, RUNNING | CX_CMD_CALIBRATE, CX_COMPLETE_NOTHING,
 	  NULL,
 	  "Give the vCPUs' threads real-time priority on the host, if permitted: less "
-	  "disturbed by other programs, and others are more disturbed." },
+	  "disturbed by other programs, and others are more disturbed. Not under linux, which is "
+	  "the host's own scheduler." },
 	{ CX_OPT_SHUFFLE, "shuffle-ties", 0, "SEED", RUNNING, CX_COMPLETE_NOTHING, NULL,
 	  "In a simulation, let chance decide what comes first among what is due at one instant "
 	  "and has no order of its own: brings out bugs that hide behind the usual order." },

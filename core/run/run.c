@@ -31,7 +31,8 @@ static int make_machine(struct run *r)
 	place_clock(r);
 
 	host->director = r->is_linux ? &cx_direct_linux : &cx_direct_dispatch;
-	host->realtime = r->options->realtime;
+	/* The baseline is the host's own scheduler: threads under FIFO are not left to it. */
+	host->realtime = r->options->realtime && !r->is_linux;
 	host->traced = r->options->sink != NULL;
 	host->log = log_push;
 	host->log_arg = &r->log;
@@ -42,6 +43,8 @@ static int make_machine(struct run *r)
 		return rc;
 	r->handlers_installed = true;
 	rc = cx_host_spawn(host, r->err);
+	r->record->realtime_asked = r->options->realtime;
+	r->record->realtime = host->realtime && !host->realtime_refused;
 	if (!rc && host->realtime_refused)
 		cx_host_log(host, "real-time priority is not permitted (see ulimit -r): going on "
 				  "without");

@@ -39,9 +39,9 @@ struct cx_run_options {
 	bool seed_given;
 	const struct cx_setting *params; /* override the scenario's; line = 0 */
 	unsigned n_params;
-	uint64_t watchdog_ns;             /* 0 = 2 s */
-	const struct cx_run_sim *sim;     /* NULL = on kvm */
-	bool realtime;                    /* SCHED_FIFO for vCPU threads, if permitted */
+	uint64_t watchdog_ns;         /* 0 = 2 s */
+	const struct cx_run_sim *sim; /* NULL = on kvm */
+	bool realtime; /* SCHED_FIFO for vCPU threads, if permitted; not for "linux" */
 	const struct cx_trace_sink *sink; /* NULL = not traced */
 	const atomic_bool *stop;          /* becomes true: end early, still measured */
 	cx_progress_fn progress;          /* or NULL */

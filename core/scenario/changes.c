@@ -222,8 +222,7 @@ static int read_change(struct cx_reading *r, unsigned entry, struct cx_scenario_
 	int rc;
 
 	c->entry = entry;
-	rc = cx_value_duration(r, key_of(entry, "at", key), raw->at, 0, r->out->duration_ns - 1,
-			       &c->at_ns);
+	rc = cx_value_moment(r, key_of(entry, "at", key), raw->at, &c->at_ns);
 	if (!rc)
 		rc = find_kind(r, c);
 	if (!rc)

@@ -85,8 +85,7 @@ static int read_lifetime(struct cx_reading *r, unsigned entry, const struct cx_r
 	int rc;
 
 	domain->stop_ns = UINT64_MAX;
-	rc = cx_value_duration(r, key_of(entry, "start", key), raw->start, 0,
-			       r->out->duration_ns - 1, &domain->start_ns);
+	rc = cx_value_moment(r, key_of(entry, "start", key), raw->start, &domain->start_ns);
 	if (!rc)
 		rc = cx_value_duration(r, key_of(entry, "stop", key), raw->stop, 0, UINT64_MAX - 1,
 				       &domain->stop_ns);

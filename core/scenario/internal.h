@@ -175,6 +175,8 @@ int cx_value_uint(struct cx_reading *r, const char *key, const char *text, unsig
 int cx_value_u64(struct cx_reading *r, const char *key, const char *text, uint64_t *value);
 int cx_value_duration(struct cx_reading *r, const char *key, const char *text, uint64_t min,
 		      uint64_t max, uint64_t *value);
+/** A time in the run: its duration is known already. */
+int cx_value_moment(struct cx_reading *r, const char *key, const char *text, uint64_t *value);
 int cx_value_name(struct cx_reading *r, const char *key, const char *text, char **value);
 /** Sets *value only when @text is given; @within NULL = any CPU. */
 int cx_value_cpus(struct cx_reading *r, const char *key, const char *text,

@@ -109,6 +109,22 @@ int cx_value_duration(struct cx_reading *r, const char *key, const char *text, u
 	return 0;
 }
 
+int cx_value_moment(struct cx_reading *r, const char *key, const char *text, uint64_t *value)
+{
+	char found[80], duration[40];
+	uint64_t ns;
+
+	if (!text)
+		return 0;
+	if (cx_parse_duration(text, &ns) || ns >= r->out->duration_ns)
+		return cx_reject(
+			r, key, 0, cx_quote(text, found, sizeof(found)),
+			"a time from 0s, under the scenario's duration, %s",
+			cx_format_duration(r->out->duration_ns, duration, sizeof(duration)));
+	*value = ns;
+	return 0;
+}
+
 int cx_value_name(struct cx_reading *r, const char *key, const char *text, char **value)
 {
 	const char *p;

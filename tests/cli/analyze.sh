@@ -46,7 +46,12 @@ else
 fi
 expect "events of several traces: each is named" 0 '^trace-linux$' "$COXSWAIN" analyze two-weights --events
 mkdir notrace
-expect "a folder without a trace" 1 'notrace' "$COXSWAIN" analyze notrace
+expect "a folder without a trace" 2 'notrace: neither a report folder.*--trace' "$COXSWAIN" analyze notrace
+cp -r two-weights notrace
+expect "a folder with reports of others in it" 2 'notrace: neither' "$COXSWAIN" analyze notrace
+"$COXSWAIN" compare "$TOP/workloads/scenarios/two-weights.yaml" "$TOP/workloads/scenarios/cap.yaml" -m sim -s rr -d 200ms --trace --out several >/dev/null 2>&1
+"$COXSWAIN" analyze several --json >several.json 2>stderr
+json "the report of several scenarios" several.json '[.scenarios[].scenario] | sort == ["cap", "two-weights"]'
 cp -r two-weights/trace-rr cut
 find cut -name 'events_*' ! -name '*.idx' -exec truncate -s 3000 {} +
 expect "a trace whose events are cut short" 1 'cut' "$COXSWAIN" analyze cut

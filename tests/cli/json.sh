@@ -49,3 +49,9 @@ json "the folder holds the same object" two/two-weights/summary.json '.runs == (
 
 out=$("$COXSWAIN" run "$TOP/workloads/scenarios/two-weights.yaml" -d 300ms --json 2>/dev/null | jq -r .scenario)
 [ "$out" = two-weights ] && pass "through a pipe" || fail "through a pipe" "$out"
+
+# Under real-time priority the first of its threads would be the only one to run.
+"$COXSWAIN" compare "$TOP/workloads/scenarios/two-weights.yaml" -s linux,rr -d 1s --realtime --json --out realtime >realtime.json 2>stderr || fail "status with --realtime" "$(cat stderr)"
+json "--realtime leaves the baseline to the host's scheduler" realtime.json '[.runs[].realtime_asked] == [true, true] and .runs[0].realtime == false
+	and all(.runs[0].domains[]; .run_ns > 0)'
+expect "which the report says" 0 'linux: run without --realtime: it is the host' grep -A1 "linux: run without" realtime/report.txt

@@ -370,7 +370,7 @@ static void dies(struct rig *rig, const char *name, int sig, bool group)
 	assert_true(rig_empty(rig->homes));
 	/* What it recorded until then is there. */
 	assert_int_equal(cx_capture_read(dir, &records, &err), 1);
-	assert_true(records[0]->interrupted);
+	assert_true(records[0]->interrupted && records[0]->cut);
 	assert_int_equal(records[0]->trace_events, BEFORE_END);
 	rig_free_records(records, 1);
 	free(dir);

@@ -65,6 +65,7 @@ static struct cx_record *full_record(void)
 		r->pcpus[i].busy_ns = 100 + i;
 		r->pcpus[i].idle_ns = 200 + i;
 	}
+	r->realtime_asked = r->realtime = true;
 	assert_int_equal(cx_record_pools(r, 2), 0);
 	r->pools[0] = (struct cx_record_pool){ fab_text("a \"b\""), CX_NO_POOL, 1, 2, 0, true };
 	r->pools[1] = (struct cx_record_pool){ fab_text("c"), 0, 1u << 23, 400, 1638400, false };
@@ -96,6 +97,8 @@ static void same_static(const struct cx_record *a, const struct cx_record *b)
 	same_string(a->params, b->params);
 	same_string(a->ignored, b->ignored);
 	assert_true(a->seed == b->seed);
+	assert_int_equal(a->realtime_asked, b->realtime_asked);
+	assert_int_equal(a->realtime, b->realtime);
 	assert_int_equal(a->n_domains, b->n_domains);
 	assert_int_equal(a->n_vcpus, b->n_vcpus);
 	assert_int_equal(a->n_pcpus, b->n_pcpus);

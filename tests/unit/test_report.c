@@ -125,6 +125,76 @@ static void test_text_warnings(void **state)
 }
 
 /* No line is wider than asked for, whatever the names. */
+/* What of --realtime is told: who had it, why not, and that it would help. */
+static void test_text_realtime(void **state)
+{
+	static const struct {
+		bool had[3];
+		const char *told[3], *noisy[3];
+	} cases[] = {
+		{ { false, false, false },
+		  { "", "", "" },
+		  { "quiet host\n",
+		    "quiet host, or with --realtime, which keeps other programs out\n",
+		    "small differences; run it again with --realtime, which" } },
+		{ { false, true, false },
+		  { "-- linux: run without --realtime: it is the host's own scheduler",
+		    "-- rr: its vCPUs' threads had real-time priority on the host (--realtime)",
+		    "-- credit: run without --realtime: this host does not permit it" },
+		  { "quiet host\n", "quiet host\n", "small differences\n" } },
+	};
+	unsigned c, i;
+
+	(void)state;
+	for (c = 0; c < 2; c++) {
+		struct fixture x;
+		char *text;
+
+		make(&x, 3, 500 * CX_MS, 2, 3, mixed);
+		for (i = 0; i < 3; i++) {
+			x.fabs[i].record->host_steal_ns = (i < 2 ? 300 : 30) * CX_MS;
+			x.fabs[i].record->realtime_asked = c > 0;
+			x.fabs[i].record->realtime = cases[c].had[i];
+		}
+		measure(&x);
+		text = text_of(&x, 400);
+		for (i = 0; i < 3; i++) {
+			assert_non_null(strstr(text, cases[c].told[i]));
+			assert_non_null(strstr(text, cases[c].noisy[i]));
+		}
+		assert_int_equal(strstr(text, "real-time priority on") != NULL, c > 0);
+		free(text);
+		release(&x);
+	}
+}
+
+/* Of a trace without its end: what is not known is not 0. */
+static void test_cut(void **state)
+{
+	struct json_object *o, *run, *domain, *progress, *steal;
+	struct fixture x;
+	char *text;
+
+	(void)state;
+	make_known(&x);
+	x.fabs[0].record->cut = x.fabs[0].record->interrupted = true;
+	measure(&x);
+	text = text_of(&x, 100);
+	assert_non_null(strstr(text, "those are not known"));
+	assert_true(has_line(text, "rr 1.0000 6.7 66.7 500ns 500ns - 100.0 - INTERRUPTED"));
+	assert_true(has_line(text, "A 256 33.3 33.3 66.7 0.0 0.0 - - - 0"));
+	free(text);
+	o = json_of(&x);
+	run = json_object_array_get_idx(json_object_object_get(o, "runs"), 0);
+	domain = json_object_array_get_idx(json_object_object_get(run, "domains"), 0);
+	assert_true(json_object_object_get_ex(run, "host_steal_ns", &steal));
+	assert_null(steal);
+	assert_true(json_object_object_get_ex(domain, "progress", &progress));
+	assert_null(progress);
+	json_object_put(o);
+	release(&x);
+}
+
 static void test_text_width(void **state)
 {
 	static const struct fab_domain domains[] = {
@@ -269,6 +339,7 @@ static void test_json(void **state)
 	assert_int_equal(cx_record_results(&x.fabs[0].record->vcpus[1], 1), 0);
 	x.fabs[0].record->vcpus[1].results[0] = (struct cx_record_result){ "rounds", 17 };
 	x.fabs[0].record->host_steal_ns = 5;
+	x.fabs[0].record->realtime = x.fabs[0].record->realtime_asked = true;
 	measure(&x);
 	o = json_of(&x);
 	assert_string_equal(string(o, "scenario"), "fabricated");
@@ -280,6 +351,8 @@ static void test_json(void **state)
 	assert_int_equal(number(run, "duration_ns"), 900 * CX_MS);
 	assert_false(json_object_get_boolean(at(run, "degraded")));
 	assert_int_equal(number(run, "host_steal_ns"), 5);
+	assert_true(json_object_get_boolean(json_object_object_get(run, "realtime")));
+	assert_true(json_object_get_boolean(json_object_object_get(run, "realtime_asked")));
 	assert_int_equal(number(at(run, "dispatch"), "switches"), 60);
 	assert_int_equal(number(at(at(run, "dispatch"), "cost_ns"), "p50"), 500);
 	assert_int_equal(number(at(at(run, "dispatch"), "cost_ns"), "p99"), 500);
@@ -371,10 +444,11 @@ static void test_repeatable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_golden), cmocka_unit_test(test_text_warnings),
-		cmocka_unit_test(test_text_width),  cmocka_unit_test(test_nothing_run),
-		cmocka_unit_test(test_rows),        cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_json),        cmocka_unit_test(test_json_full_device),
+		cmocka_unit_test(test_text_golden),   cmocka_unit_test(test_text_warnings),
+		cmocka_unit_test(test_text_realtime), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_text_width),    cmocka_unit_test(test_nothing_run),
+		cmocka_unit_test(test_rows),          cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_json),          cmocka_unit_test(test_json_full_device),
 		cmocka_unit_test(test_repeatable),
 	};
 

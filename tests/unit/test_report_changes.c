@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/report_fixture.h"
+#include "trace/report_plots.h"
 
 static const struct fab_domain domains[] = {
 	{ .name = "web.0", .vcpus = 1 },
@@ -147,41 +148,159 @@ static void in_json(void **state)
 	release(&x);
 }
 
+/* What marks a stretch of the fixture's run, as gnuplot is told; free() it. */
+static char *marks(const struct fixture *x, uint64_t start_ns, uint64_t length_ns, unsigned rows)
+{
+	struct cx_script script = { .report = &x->report };
+	char *text = NULL;
+	size_t len;
+	bool first = true;
+
+	script.out = open_memstream(&text, &len);
+	cx_marks_put(&script, start_ns, length_ns, rows, 1e3);
+	cx_marks_plot(&script, &first, 0, 4);
+	fclose(script.out);
+	return text;
+}
+
 /* Lines and labels where they belong, and nothing that a name could break. */
 static void in_the_timeline(void **state)
 {
-	struct cx_timeline whole = { 0, CX_SEC, 2 }, part = { 350 * CX_MS, 200 * CX_MS, 2 };
-	struct fab f = changing();
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	struct fixture x;
+	char *text;
 
 	(void)state;
-	cx_timeline_marks(out, f.record, &whole, 1e3);
-	fclose(out);
-	assert_non_null(strstr(text, "set arrow from 300, graph 0 to 300, graph 1 "));
+	make_report(&x);
+	text = marks(&x, 0, CX_SEC, 3);
+	assert_non_null(strstr(text, "mark2 = 300\n"));
+	assert_non_null(
+		strstr(text, "plot '+' using (mark0):(0):(0):(4) every ::::0 with vectors"));
 	assert_non_null(strstr(text, "set label 'pCPU 1 offline' at 300, graph 1 left "));
 	/* Near the right edge it stands to the left. */
 	assert_non_null(strstr(text, "set label 'parameter 9: 1' at 900, graph 1 right "));
 	assert_non_null(strstr(text, "'parameter 3 of it''s \"x\"?: -4'"));
 	free(text);
-	out = open_memstream(&text, &len);
-	cx_timeline_marks(out, f.record, &part, 1e3);
-	fclose(out);
+	text = marks(&x, 350 * CX_MS, 200 * CX_MS, 3);
 	assert_null(strstr(text, "offline"));
 	assert_non_null(strstr(text, "'tslice: 5ms' at 400, graph 1 left "));
 	assert_non_null(strstr(text, "'ticks_per_tslice: 7' at 500, graph 1 left "));
 	assert_null(strstr(text, "online"));
 	free(text);
-	fab_free(&f);
+	release(&x);
+}
+
+/* A label has a row of its own while another stands where it would, and the first one again
+ * after that. */
+static void labels_apart(void **state)
+{
+	struct fixture x;
+	char *text;
+
+	(void)state;
+	make_report(&x);
+	text = marks(&x, 0, CX_SEC, 4);
+	assert_non_null(strstr(text, "'weight of web.0 and 1 more: 512' at 100, graph 1 left front "
+				     "boxed font ',11' offset character 0.7,-0.7\n"));
+	assert_non_null(strstr(text, "'limit of web.1: 50 %' at 200, graph 1 left front boxed font "
+				     "',11' offset character 0.7,-1.9\n"));
+	assert_non_null(strstr(text, "'pCPU 1 offline' at 300, graph 1 left front boxed font "
+				     "',11' offset character 0.7,-3.1\n"));
+	assert_non_null(strstr(text, "'tslice: 5ms' at 400, graph 1 left front boxed font ',11' "
+				     "offset character 0.7,-0.7\n"));
+	free(text);
+	release(&x);
+}
+
+/* The stretch that the timeline takes by itself has what happened, and what came of it. */
+static void shown_in_the_timeline(void **state)
+{
+	struct cx_timeline t;
+	struct fixture x;
+
+	(void)state;
+	make_report(&x);
+	((struct cx_metrics *)x.metrics[0])->switches_per_s = 2000;
+	t = cx_timeline_choose(&x.report, 0, 0);
+	assert_true(t.length_ns >= CX_MS && t.length_ns < 300 * CX_MS);
+	assert_true(t.start_ns <= 500 * CX_MS - t.length_ns / 5);
+	assert_true(t.start_ns + t.length_ns >= 500 * CX_MS + t.length_ns / 2);
+	release(&x);
+}
+
+/* ---- starts and stops ---- */
+
+static struct fab lively(void)
+{
+	static const struct fab_domain who[] = {
+		{ .name = "always", .vcpus = 1 }, { .name = "late.0", .vcpus = 1 },
+		{ .name = "late.1", .vcpus = 1 }, { .name = "early", .vcpus = 1 },
+		{ .name = "broken", .vcpus = 1 },
+	};
+	struct fab f = fab_new(CX_SEC, 1, 5, who);
+
+	fab_wake(&f, 0, 0, CX_WAKE_START);
+	fab_switch(&f, 0, 0, 0, CX_WHY_IDLE);
+	fab_finish(&f);
+	f.record->domains[0].start_ns = 3 * CX_MS; /* a busy host: it starts with the run */
+	f.record->domains[1].start_ns = 500 * CX_MS;
+	f.record->domains[2].start_ns = 502 * CX_MS;
+	f.record->domains[3].stop_ns = 250 * CX_MS;
+	f.record->domains[3].end = CX_END_STOPPED;
+	f.record->domains[4].start_ns = 600 * CX_MS;
+	f.record->domains[4].stop_ns = 700 * CX_MS;
+	f.record->domains[4].end = CX_END_CRASH;
+	return f;
+}
+
+static void lives_told(void **state)
+{
+	struct fixture x;
+	json_object *root, *lives, *one;
+	char *text;
+
+	(void)state;
+	memset(&x, 0, sizeof(x));
+	x.n = 1;
+	x.fabs[0] = lively();
+	x.records[0] = x.fabs[0].record;
+	x.report = (struct cx_report){ 1, x.records, x.metrics };
+	measure(&x);
+	text = text_of(&x, 400);
+	assert_null(strstr(text, "-- during the run"));
+	assert_non_null(strstr(text, "-- started and stopped during the run: at 250ms early "
+				     "stopped; at 500ms late.0 and 1 more started; at 600ms broken "
+				     "started; at 700ms broken crashed\n"));
+	free(text);
+	text = marks(&x, 0, CX_SEC, 1);
+	assert_non_null(strstr(text, "set label 'late.0 and 1 more started' at 500, "));
+	free(text);
+	root = json_of(&x);
+	one = json_object_array_get_idx(member(root, "runs"), 0);
+	assert_int_equal(json_object_array_length(member(one, "changes")), 0);
+	lives = member(one, "lives");
+	assert_int_equal(json_object_array_length(lives), 4);
+	one = json_object_array_get_idx(lives, 1);
+	assert_string_equal(json_object_get_string(member(one, "domain")), "late.1");
+	assert_int_equal(json_object_get_uint64(member(one, "started_ns")), 502 * CX_MS);
+	assert_false(json_object_object_get_ex(one, "ended_ns", NULL));
+	one = json_object_array_get_idx(lives, 3);
+	assert_int_equal(json_object_get_uint64(member(one, "ended_ns")), 700 * CX_MS);
+	assert_string_equal(json_object_get_string(member(one, "end")), "crash");
+	json_object_put(root);
+	release(&x);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_words),        cmocka_unit_test(in_the_text),
-		cmocka_unit_test(in_json),         cmocka_unit_test(nothing_said_of_nothing),
+		cmocka_unit_test(in_words),
+		cmocka_unit_test(in_the_text),
+		cmocka_unit_test(in_json),
+		cmocka_unit_test(nothing_said_of_nothing),
 		cmocka_unit_test(in_the_timeline),
+		cmocka_unit_test(labels_apart),
+		cmocka_unit_test(shown_in_the_timeline),
+		cmocka_unit_test(lives_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,7 @@ struct bad {
 	"at, domain, pool, weight, shares, reservation, limit, policy, param, scheduler, pcpu, "   \
 	"online"
 #define AT_WORDS "a duration, under that of the scenario, such as 5s"
+#define MOMENT_WORDS "a time from 0s, under the scenario's duration, 9s"
 #define WHO_WORDS "the name of a domain, or of all its replicas"
 #define ONE_OF "one of domain, pool, param and pcpu"
 #define PAIRS_WORDS "a mapping of names to values such as {NAME: VALUE}"
@@ -265,11 +266,11 @@ static void test_values(void **state)
 {
 	static const struct bad table[] = {
 		{ ONE_CHANGE("at: 9s, domain: web, weight: 1"),
-		  "13: changes[0].at: found \"9s\", allowed " AT_WORDS },
+		  "13: changes[0].at: found \"9s\", allowed " MOMENT_WORDS },
 		{ ONE_CHANGE("at: -1s, domain: web, weight: 1"),
-		  "13: changes[0].at: found \"-1s\", allowed " AT_WORDS },
+		  "13: changes[0].at: found \"-1s\", allowed " MOMENT_WORDS },
 		{ ONE_CHANGE("at: 5, domain: web, weight: 1"),
-		  "13: changes[0].at: found \"5\", allowed " AT_WORDS },
+		  "13: changes[0].at: found \"5\", allowed " MOMENT_WORDS },
 		{ ONE_CHANGE("at: 1s, domain: wbe, weight: 1"),
 		  "13: changes[0].domain: found \"wbe\", allowed " WHO_WORDS
 		  " (did you mean \"web\"?)" },

@@ -289,11 +289,11 @@ static void test_values(void **state)
 		{ WITH("cpus_soft: 5\npcpus: '0-3,^2'"),
 		  "4: domains[0].cpus_soft: found \"5\", allowed CPUs of pcpus, \"0-1,3\"" },
 		{ WITH("start: soon"),
-		  "4: domains[0].start: found \"soon\", allowed a duration, under "
-		  "that of the scenario, such as 2s" },
+		  "4: domains[0].start: found \"soon\", allowed a time from 0s, under "
+		  "the scenario's duration, 10s" },
 		{ WITH("start: 5s\nduration: 5s"),
-		  "4: domains[0].start: found \"5s\", allowed a duration, under that of the "
-		  "scenario, such as 2s" },
+		  "4: domains[0].start: found \"5s\", allowed a time from 0s, under the "
+		  "scenario's duration, 5s" },
 		{ WITH("stop: 5"),
 		  "4: domains[0].stop: found \"5\", allowed a duration such as 8s" },
 		{ WITH("stop: 0"),

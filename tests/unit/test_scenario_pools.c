@@ -337,8 +337,8 @@ static void test_wrong_changes(void **state)
 		  "8: changes[0]: found nothing that changes, allowed weight, shares, reservation "
 		  "or limit beside pool" },
 		{ ONE_CHANGE("at: 10s, pool: p, weight: 1"),
-		  "8: changes[0].at: found \"10s\", allowed a duration, under that of the "
-		  "scenario, such as 5s" },
+		  "8: changes[0].at: found \"10s\", allowed a time from 0s, under the "
+		  "scenario's duration, 10s" },
 		{ ONE_CHANGE("at: 1s, pool: p, domain: a, weight: 1"),
 		  "8: changes[0].pool: found it beside domain, allowed one of domain, pool, param "
 		  "and pcpu" },
