@@ -195,6 +195,37 @@ static void test_cut(void **state)
 	release(&x);
 }
 
+/* What a server measured, whatever it says. */
+static void test_responses(void **state)
+{
+	static const char *const names[] = { "p50_ns", "p99_ns", "p999_ns", "max_ns" };
+	struct cx_record_vcpu *v;
+	struct fixture x;
+	unsigned i;
+	char *text;
+
+	(void)state;
+	make_known(&x);
+	measure(&x);
+	text = text_of(&x, 100);
+	assert_null(strstr(text, "response times"));
+	free(text);
+	v = &x.fabs[0].record->vcpus[1];
+	assert_int_equal(cx_record_results(v, 4), 0);
+	for (i = 0; i < 4; i++) {
+		snprintf(v->results[i].name, sizeof(v->results[i].name), "%s", names[i]);
+		v->results[i].value = (i + 2) * CX_MS;
+	}
+	text = text_of(&x, 100);
+	assert_true(has_line(text, "response times scheduler p50 p99 p99.9 largest"));
+	assert_true(has_line(text, "B rr 2.00ms 3.00ms 4.00ms 5.00ms"));
+	assert_false(has_line(text, "A rr - - - -"));
+	free(text);
+	v->results[0].value = v->results[3].value = UINT64_MAX;
+	free(text_of(&x, 100));
+	release(&x);
+}
+
 static void test_text_width(void **state)
 {
 	static const struct fab_domain domains[] = {
