@@ -475,12 +475,12 @@ static void test_repeatable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_golden),   cmocka_unit_test(test_text_warnings),
-		cmocka_unit_test(test_text_realtime), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_text_width),    cmocka_unit_test(test_nothing_run),
-		cmocka_unit_test(test_rows),          cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_json),          cmocka_unit_test(test_json_full_device),
-		cmocka_unit_test(test_repeatable),
+		cmocka_unit_test(test_text_golden),      cmocka_unit_test(test_text_warnings),
+		cmocka_unit_test(test_text_realtime),    cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_responses),        cmocka_unit_test(test_text_width),
+		cmocka_unit_test(test_nothing_run),      cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_formats),          cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_full_device), cmocka_unit_test(test_repeatable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
