@@ -80,7 +80,8 @@ struct cx_row_figures {
 /** One row in one interval of a run: the mean of its domains, in percent of one pCPU. */
 struct cx_row_interval {
 	double entitled, received;
-	uint64_t time_ns[CX_STATES]; /* of all its domains' vCPUs */
+	/* Of its domains' vCPUs, without those that lived less than a percent of the interval. */
+	uint64_t time_ns[CX_STATES];
 };
 
 /** The rows of @report: from its first run, as all runs are of one scenario. */

@@ -450,7 +450,7 @@ static const struct recipe recipes[] = {
 	  "middle it is behind, left of it ahead. The thin line reaches from the least lag of the "
 	  "run to the largest, the narrow bar holds all but the outer 1 % of the time on either "
 	  "side, the wide one the middle half, the mark is the median. Near zero the axis is even, "
-	  "further out each step is ten times the last. A domain whose bar lies to one side is "
+	  "further out it is logarithmic. A domain whose bar lies to one side is "
 	  "served too little or too much for good; a wide bar is unfair for a while, either way.",
 	  cx_write_lag, any_windows },
 	{ "window-error", "Fairness against the length of the window",
@@ -488,7 +488,7 @@ static const struct recipe run_recipes[] = {
 	  "(%CSTP); "
 	  "wait, blocked or paused (%WAIT). Each lane is 0 to 100 percent of its vCPUs' lives; it "
 	  "is "
-	  "empty where the domain did not live.",
+	  "empty where the domain did not live, or less than a percent of the interval.",
 	  cx_write_states_over_time, any_states },
 	{ "timeline", "Who ran where",
 	  "A row is a pCPU, a box the time for which one vCPU ran there without a break; white is "

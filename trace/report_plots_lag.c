@@ -2,17 +2,32 @@
 /* The plot of the lag's distribution. */
 #include "trace/report_plots.h"
 
+#include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
-#define EVEN_MS 1.0 /* nearer to zero than this the axis is about even */
-#define TICS 7      /* on either side: 1 ms .. 1000 s */
+#define EVEN_MOST_NS 1000000ull /* nearer to zero than this, or less, the axis is about even */
+#define EVEN_LEAST_NS 10000ull
+#define LONGEST_NS 1000000000000ull /* no tic beyond */
 #define MARGIN 1.3
+#define PIXELS 770.0   /* about so wide is the axis */
+#define ROOM 68.0      /* and a label with the space beside it ... */
+#define ROOM_ZERO 36.0 /* ... beside the short one of zero */
+#define TICS_MAX 48u
 
-/** The largest magnitude of any row's lag, in ms. */
+/** What is marked on one side of zero. */
+struct tics {
+	double even, pixels; /* nearer than this it is even, in ns; of one unit of asinh() */
+	unsigned n;
+	struct {
+		uint64_t ns;
+		bool named;
+	} tic[TICS_MAX];
+};
+
+/** The largest magnitude of any row's lag, in ns. */
 static double most_of(const struct cx_script *s)
 {
-	double most = EVEN_MS;
+	double most = 0;
 	unsigned row, run;
 
 	for (row = 0; row < s->rows->n; row++)
@@ -21,27 +36,86 @@ static double most_of(const struct cx_script *s)
 
 			if (cx_row_lag(s->report, run, s->rows, row, lag))
 				continue;
-			most = fmax(most, fabs((double)lag[0]) / 1e6);
-			most = fmax(most, fabs((double)lag[CX_LAG_QUANTILES - 1]) / 1e6);
+			most = fmax(most, fabs((double)lag[0]));
+			most = fmax(most, fabs((double)lag[CX_LAG_QUANTILES - 1]));
 		}
 	return most;
 }
 
-/** Even around zero, and ten times as far with each step further out. */
+/** Pixels from zero. */
+static double place(const struct tics *t, uint64_t ns)
+{
+	return asinh((double)ns / t->even) * t->pixels;
+}
+
+/** A tic at @ns, with a label where it has the room. */
+static void add_tic(struct tics *t, uint64_t ns)
+{
+	bool named = place(t, ns) >= ROOM_ZERO;
+	unsigned i;
+
+	for (i = 0; i < t->n; i++) {
+		if (t->tic[i].ns == ns)
+			return;
+		if (t->tic[i].named && fabs(place(t, t->tic[i].ns) - place(t, ns)) < ROOM)
+			named = false;
+	}
+	if (t->n < TICS_MAX) {
+		t->tic[t->n].ns = ns;
+		t->tic[t->n++].named = named;
+	}
+}
+
+/** Tenfold steps first, then 5 and 2 times those, as far as there is room. */
+static struct tics choose_tics(double most)
+{
+	static const unsigned steps[] = { 1, 5, 2 };
+	struct tics t = { .even = EVEN_MOST_NS };
+	double end;
+	uint64_t ns;
+	unsigned k;
+
+	while (t.even > fmax(most, EVEN_LEAST_NS))
+		t.even /= 10;
+	end = fmax(most, t.even) * MARGIN;
+	t.pixels = PIXELS / 2 / asinh(end / t.even);
+	for (k = 0; k < sizeof(steps) / sizeof(steps[0]); k++)
+		for (ns = (uint64_t)t.even / (steps[k] == 1 ? 1 : 10);
+		     steps[k] * ns <= LONGEST_NS && (double)(steps[k] * ns) <= end; ns *= 10)
+			add_tic(&t, steps[k] * ns);
+	return t;
+}
+
+/** "200 us", "-5 ms". */
+static void put_tic(FILE *out, const char *sign, uint64_t ns, bool named)
+{
+	const char *unit = ns >= 1000000000 ? "s" : ns >= 1000000 ? "ms" : "us";
+	uint64_t of = ns >= 1000000000 ? 1000000000 : ns >= 1000000 ? 1000000 : 1000;
+
+	if (named)
+		fprintf(out, ", '%s%" PRIu64 " %s' %s%.9g", sign, ns / of, unit, sign,
+			(double)ns / 1e6);
+	else
+		fprintf(out, ", '' %s%.9g 1", sign, (double)ns / 1e6);
+}
+
+/** Even around zero, and further and further with each step further out. */
 static void axis(const struct cx_script *s)
 {
-	static const char *const names[TICS] = { "1 ms", "10 ms", "100 ms", "1 s",
-						 "10 s", "100 s", "1000 s" };
-	double most = most_of(s) * MARGIN;
+	double most = most_of(s);
+	struct tics t = choose_tics(most);
+	double even_ms = t.even / 1e6, end_ms = fmax(most, t.even) * MARGIN / 1e6;
 	unsigned i;
 
 	fprintf(s->out,
 		"set nonlinear x via asinh(x/%g) inverse %g*sinh(x)\n"
 		"set xlabel 'lag: ahead of its entitlement  |  behind it'\n"
 		"set xrange [%.6g:%.6g]\nset xtics ('0' 0",
-		EVEN_MS, EVEN_MS, -most, most);
-	for (i = 0; i < TICS && pow(10, i) <= most; i++)
-		fprintf(s->out, ", '-%s' %g, '%s' %g", names[i], -pow(10, i), names[i], pow(10, i));
+		even_ms, even_ms, -end_ms, end_ms);
+	for (i = 0; i < t.n; i++) {
+		put_tic(s->out, "-", t.tic[i].ns, t.tic[i].named);
+		put_tic(s->out, "", t.tic[i].ns, t.tic[i].named);
+	}
 	fputs(")\n", s->out);
 }
 

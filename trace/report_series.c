@@ -9,7 +9,20 @@
 #include <string.h>
 
 #define PERCENT 100.0
+#define MOMENT_PERCENT 1.0 /* of an interval: less life than this has no states there */
 #define LAST (CX_LAG_QUANTILES - 1)
+
+/** Did the domain live in more than a moment of it?  States in percent of a moment would look as
+ *  those of the whole interval. */
+static bool lived(const struct cx_metrics_interval *x, unsigned n_vcpus, double length)
+{
+	double all = 0;
+	unsigned s;
+
+	for (s = 0; s < CX_STATES; s++)
+		all += (double)x->time_ns[s];
+	return PERCENT * all >= MOMENT_PERCENT * n_vcpus * length;
+}
 
 void cx_row_interval(const struct cx_report *report, unsigned run, const struct cx_rows *rows,
 		     unsigned row, unsigned interval, struct cx_row_interval *out)
@@ -28,9 +41,11 @@ void cx_row_interval(const struct cx_report *report, unsigned run, const struct 
 			continue;
 		out->entitled += (double)x->entitled_ns;
 		out->received += (double)x->time_ns[CX_RUNNING];
+		n++;
+		if (!lived(x, record->domains[d].n_vcpus, length))
+			continue;
 		for (s = 0; s < CX_STATES; s++)
 			out->time_ns[s] += x->time_ns[s];
-		n++;
 	}
 	if (n == 0 || length <= 0)
 		return;

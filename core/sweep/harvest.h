@@ -19,6 +19,9 @@ enum cx_figure {
 	CX_FIGURE_WAKE_P50,
 	CX_FIGURE_WAKE_P99,
 	CX_FIGURE_BUSY,
+	CX_FIGURE_PROGRESS,  /* a second, of the domains that count in cx_progress_unit() */
+	CX_FIGURE_SHORTFALL, /* of a reservation in its worst second, of any domain or pool */
+	CX_FIGURE_OVERSHOOT, /* of a limit, likewise */
 	CX_FIGURE_MIGRATIONS,
 	CX_FIGURES
 };
@@ -34,6 +37,12 @@ extern const struct cx_figure_info cx_figures[CX_FIGURES];
 
 /** Figure @figure of a summary's run; NAN when it has none. */
 double cx_figure_of(struct json_object *run, enum cx_figure figure);
+
+/**
+ * The unit in which most vCPUs of a summary's run count their progress, of equals that of the
+ * first domain: different units do not add up.  NULL: there is none; else it belongs to @run.
+ */
+const char *cx_progress_unit(struct json_object *run);
 
 /** One setting of everything: its points, over the seeds. */
 struct cx_group {

@@ -17,6 +17,10 @@
 struct json_object *cx_json_at(struct json_object *o, const char *path);
 /** It as a number; NAN: none there. */
 double cx_json_number(struct json_object *o, const char *path);
+/** Members of a list; 0 when it is none. */
+size_t cx_json_length(struct json_object *list);
+/** A domain's progress a second of its life; NAN: it had none. */
+double cx_progress_of(struct json_object *domain);
 /** All of a "migrations" object together. */
 double cx_migrations_of(struct json_object *o);
 

@@ -7,7 +7,7 @@
 
 #include "core/sweep/harvest_internal.h"
 
-#define CX_PANELS 6u /* the first so many figures */
+#define CX_PANELS 9u /* the first so many figures */
 
 /** One plot: a scenario and a setting that was varied. */
 struct cx_response {

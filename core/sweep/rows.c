@@ -99,9 +99,13 @@ static void put_point(const struct cx_sweep *sweep, const struct cx_point *point
 
 /* --- domains ------------------------------------------------------------------------ */
 
-static size_t length(struct json_object *list)
+/** By how much in the worst second; empty where there was none to judge by. */
+static void put_bound(struct json_object *domain, const char *name, FILE *out)
 {
-	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	struct json_object *bound = cx_json_at(domain, name);
+
+	put_double(cx_json_number(bound, "judged_ns") > 0 ? cx_json_number(bound, "worst_ns") : NAN,
+		   out);
 }
 
 static void put_domain(struct json_object *domain, FILE *out)
@@ -110,13 +114,16 @@ static void put_domain(struct json_object *domain, FILE *out)
 
 	put_text(domain, "name", out);
 	put_text(domain, "workload", out);
-	fprintf(out, ",%zu", length(cx_json_at(domain, "vcpus")));
+	fprintf(out, ",%zu", cx_json_length(cx_json_at(domain, "vcpus")));
 	put_double(PERCENT * cx_json_number(domain, "entitled_ns") / life, out);
 	put_double(PERCENT * cx_json_number(domain, "run_ns") / life, out);
 	put_text(domain, "progress_unit", out);
 	put_columns(domain, domain_columns, COUNT(domain_columns), out);
 	put_double(cx_migrations_of(cx_json_at(domain, "migrations")), out);
 	put_text(domain, "end", out);
+	put_double(cx_progress_of(domain), out);
+	put_bound(domain, "reservation_shortfall", out);
+	put_bound(domain, "limit_overshoot", out);
 	fputc('\n', out);
 }
 
@@ -126,7 +133,7 @@ static void put_workloads(const struct cx_sweep *sweep, const struct cx_point *p
 	struct json_object *vcpus = cx_json_at(domain, "vcpus");
 	size_t i;
 
-	for (i = 0; i < length(vcpus); i++) {
+	for (i = 0; i < cx_json_length(vcpus); i++) {
 		struct json_object *results =
 			cx_json_at(json_object_array_get_idx(vcpus, i), "results");
 
@@ -159,11 +166,12 @@ void cx_rows_heads(const struct cx_sweep *sweep, const struct cx_rows_files *fil
 	for (i = 0; i < CX_FIGURES; i++)
 		fprintf(files->points, ",%s", cx_figures[i].name);
 	put_heads(run_columns, COUNT(run_columns), files->points);
-	fputc('\n', files->points);
+	fputs(",progress_unit\n", files->points);
 	fputs(",domain,workload,vcpus,entitled_percent,received_percent,progress_unit",
 	      files->domains);
 	put_heads(domain_columns, COUNT(domain_columns), files->domains);
-	fputs(",migrations,end\n", files->domains);
+	fputs(",migrations,end,progress_per_s,shortfall_worst_ns,overshoot_worst_ns\n",
+	      files->domains);
 	fputs(",domain,vcpu,figure,value\n", files->workloads);
 }
 
@@ -171,6 +179,7 @@ void cx_rows_put(const struct cx_sweep *sweep, const struct cx_point *point,
 		 const struct cx_result *result, const struct cx_rows_files *files)
 {
 	struct json_object *domains = cx_json_at(result->run, "domains");
+	const char *unit;
 	unsigned i;
 
 	put_point(sweep, point, files->points);
@@ -180,8 +189,12 @@ void cx_rows_put(const struct cx_sweep *sweep, const struct cx_point *point,
 	for (i = 0; i < CX_FIGURES; i++)
 		put_double(result->run ? cx_figure_of(result->run, i) : NAN, files->points);
 	put_columns(result->run, run_columns, COUNT(run_columns), files->points);
+	fputc(',', files->points);
+	unit = cx_progress_unit(result->run);
+	if (unit)
+		cx_put_csv(files->points, unit);
 	fputc('\n', files->points);
-	for (i = 0; i < length(domains); i++) {
+	for (i = 0; i < cx_json_length(domains); i++) {
 		struct json_object *domain = json_object_array_get_idx(domains, i);
 
 		put_point(sweep, point, files->domains);

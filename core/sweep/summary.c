@@ -19,8 +19,9 @@ static const struct {
 	enum cx_figure figure;
 	unsigned width;
 } shown[] = {
-	{ CX_FIGURE_JAIN, 15 },     { CX_FIGURE_ERROR, 12 }, { CX_FIGURE_SWITCHES, 13 },
-	{ CX_FIGURE_WAKE_P99, 15 }, { CX_FIGURE_BUSY, 12 },
+	{ CX_FIGURE_JAIN, 15 },      { CX_FIGURE_ERROR, 12 },     { CX_FIGURE_SWITCHES, 13 },
+	{ CX_FIGURE_WAKE_P99, 15 },  { CX_FIGURE_BUSY, 12 },      { CX_FIGURE_PROGRESS, 13 },
+	{ CX_FIGURE_SHORTFALL, 15 }, { CX_FIGURE_OVERSHOOT, 15 },
 };
 #define SHOWN (sizeof(shown) / sizeof(shown[0]))
 
@@ -76,6 +77,7 @@ int cx_harvest_means(const struct cx_harvest *harvest, struct cx_error *err)
 /** How wide the table's first columns are: the policies, and each setting that is varied. */
 struct layout {
 	unsigned policy, axis[CX_PLAN_AXES_MAX]; /* 0 = not shown */
+	bool figure[SHOWN];
 };
 
 /** The part of a setting's name that tells it: "switch" of "costs.switch". */
@@ -100,11 +102,27 @@ static void widen(unsigned *width, const char *text)
 		*width = n;
 }
 
-static struct layout layout_of(const struct cx_plan *plan)
+/** Is it worth a column?  Shortfall and overshoot only where there is something to judge. */
+static bool is_shown(const struct cx_harvest *h, enum cx_figure figure)
 {
+	uint64_t i;
+
+	if (figure != CX_FIGURE_SHORTFALL && figure != CX_FIGURE_OVERSHOOT)
+		return true;
+	for (i = 0; i < h->sweep->n_groups; i++)
+		if (h->groups[i].means[figure].n)
+			return true;
+	return false;
+}
+
+static struct layout layout_of(const struct cx_harvest *h)
+{
+	const struct cx_plan *plan = h->sweep->plan;
 	struct layout l = { 0 };
 	unsigned i, a, v;
 
+	for (i = 0; i < SHOWN; i++)
+		l.figure[i] = is_shown(h, shown[i].figure);
 	for (i = 0; i < plan->n_schedulers; i++)
 		widen(&l.policy, plan->schedulers[i].label);
 	for (i = 0; i < plan->n_scenarios; i++)
@@ -156,7 +174,8 @@ static void put_group(const struct cx_harvest *h, uint64_t group, const struct l
 	}
 	fprintf(out, " %4u", done(g));
 	for (i = 0; i < SHOWN; i++)
-		put_mean(shown[i].figure, &g->means[shown[i].figure], shown[i].width, out);
+		if (layout->figure[i])
+			put_mean(shown[i].figure, &g->means[shown[i].figure], shown[i].width, out);
 	if (g->outcomes[CX_OUTCOME_DEGRADED])
 		fprintf(out, "  %u degraded", g->outcomes[CX_OUTCOME_DEGRADED]);
 	if (g->outcomes[CX_OUTCOME_FAILED])
@@ -198,7 +217,9 @@ static void put_head(const struct cx_plan *plan, unsigned scenario, const struct
 	}
 	fprintf(out, " %4s", "runs");
 	for (i = 0; i < SHOWN; i++)
-		fprintf(out, " %*s", (int)shown[i].width, cx_figures[shown[i].figure].title);
+		if (layout->figure[i])
+			fprintf(out, " %*s", (int)shown[i].width,
+				cx_figures[shown[i].figure].title);
 	fputc('\n', out);
 }
 
@@ -232,7 +253,7 @@ static void put_failures(const struct cx_harvest *h, FILE *out)
 void cx_harvest_text(const struct cx_harvest *harvest, uint64_t rows_max, FILE *out)
 {
 	const struct cx_plan *plan = harvest->sweep->plan;
-	const struct layout layout = layout_of(plan);
+	const struct layout layout = layout_of(harvest);
 	uint64_t rows = harvest->sweep->n_groups, i;
 	unsigned scenario = UINT32_MAX;
 	struct cx_point point;

@@ -253,7 +253,9 @@ void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit 
 	if (pool)
 		pd->binding = pool;
 	/* Entitled to nothing is not the same as without a bound. */
-	set_rate(pp, &pd->share, pool && !rate ? 1 : rate, refill_of(pp), now);
+	if (!rate)
+		rate = 1;
+	set_rate(pp, &pd->share, pool ? rate : 0, refill_of(pp), now);
 	pd->binding = pool;
 	set_timer(pp);
 }

@@ -143,6 +143,7 @@ expect "wrong points" 2 "points: found '0'; allowed: numbers and ranges from 1 t
 status=$?
 [ $status -eq 0 ] && [ ! -s small.err ] && [ "$(tail -n 1 small.out)" = "Sweep: coxswain-out/small" ] &&
 	pass "a sweep runs, by default in coxswain-out" || fail "a sweep runs, by default in coxswain-out" "status $status: $(cat small.out small.err)"
+grep -q ' progress/s' small.out && ! grep -q 'shortfall\|overshoot' small.out && pass "its table has what is there to tell" || fail "its table has what is there to tell" "$(cat small.out)"
 grep -qE '^credit +30ms +8 +3 .*[0-9]+ms \+-' small.out && pass "its table has a line for each setting" || fail "its table has a line for each setting" "$(cat small.out)"
 cd coxswain-out/small || exit 1
 [ "$(ls points | wc -l)" -eq 27 ] && pass "one file a point" || fail "one file a point" "$(ls points)"
@@ -159,6 +160,15 @@ json "a point's file is the summary of its run" points/000027.json '.point == 27
 want=$(jq -r '.summary.runs[0] | [.fairness.jain, .dispatch.switches, .dispatch.wake_latency_ns.p99] | map(tostring) | join(" ")' points/000014.json)
 got=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } $1 == 14 { print $c["jain"], $c["switches"], $c["wake_p99_ns"] }' points.csv)
 [ -n "$want" ] && [ "$want" = "$got" ] && pass "points.csv has the figures of the run" || fail "points.csv has the figures of the run" "'$got', not '$want'"
+column() { # FILE NAME: the first point's
+	awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } NR == 2 { print $c[name] }' "$1"
+}
+want=$(jq -r '.summary.runs[0].domains | map(.progress * 1e9 / (.stop_ns - .start_ns)) | add | floor' points/000001.json)
+got=$(column points.csv progress_per_s) && [ "$want" -gt 0 ] && [ "$want" = "${got%.*}" ] && [ "$(column points.csv progress_unit)" = '"units"' ] &&
+	[ -z "$(column points.csv shortfall_worst_ns)$(column points.csv overshoot_worst_ns)" ] &&
+	pass "points.csv has the progress of all domains" || fail "points.csv has the progress of all domains" "'$got', not '$want'"
+want=$(jq -r '.summary.runs[0].domains[0] | .progress * 1e9 / (.stop_ns - .start_ns) | floor' points/000001.json)
+got=$(column domains.csv progress_per_s) && [ "$want" = "${got%.*}" ] && pass "domains.csv that of each" || fail "domains.csv that of each" "'$got', not '$want'"
 said=$(awk -F, '
 	FNR == 1 { delete c; for (i = 1; i <= NF; i++) c[$i] = i; next }
 	FILENAME == "points.csv" { key = $2 $3 $4 $5; n[key]++; sum[key] += $c["wake_p99_ns"]; squares[key] += $c["wake_p99_ns"] ^ 2; next }
@@ -178,6 +188,30 @@ done
 [ "$(ls plots/*.svg | wc -l)" -eq 3 ] && [ ! -e plots/gnuplot.log ] && pass "and no other; gnuplot has no complaint" || fail "and no other; gnuplot has no complaint" "$(ls plots; cat plots/gnuplot.log)"
 grep -q 'tslice=5ms' plots/response-domains.bursty.count.many-domains.gp && pass "its title says where the other settings stand" || fail "its title says where the other settings stand" "$(cat plots/*.gp)"
 cd "$TMP" || exit 1
+
+# Progress that does not add up, a reservation that credit does not keep, a limit of a pool's.
+cat >bound.yaml <<'Y'
+duration: 1500ms
+pcpus: "0"
+pools:
+  - {name: p, limit: 30}
+domains:
+  - {name: nap, workload: {name: sleeper}}
+  - {name: a, reservation: 80, workload: {name: hog}}
+  - {name: b, pool: p, count: 2, workload: {name: hog}}
+Y
+printf 'name: bound\nscenarios: [bound.yaml]\nschedulers: [credit]\nset: {domains.a.weight: [256, 512]}\n' >bound.plan.yaml
+"${sweep[@]}" bound.plan.yaml --out bound >bound.out 2>&1
+json "shortfall and overshoot are judged" bound/points/000001.json '.summary.runs[0] |
+	.domains[1].reservation_shortfall.worst_ns > 1e8 and .pools[0].limit_overshoot.worst_ns > 1e8'
+want=$(jq -r '.summary.runs[0] | "\(.domains[1].reservation_shortfall.worst_ns) \(.pools[0].limit_overshoot.worst_ns) \([.domains[1:][].progress] | add / 1.5 | floor)"' bound/points/000001.json)
+got="$(column bound/points.csv shortfall_worst_ns) $(column bound/points.csv overshoot_worst_ns) $(column bound/points.csv progress_per_s)"
+[ "$want" = "${got%.*}" ] && [ "$(column bound/points.csv progress_unit)" = '"units"' ] &&
+	pass "points.csv has the worst of domains and pools, and the hogs' progress" || fail "points.csv has the worst of domains and pools, and the hogs' progress" "'$got', not '$want'"
+grep -qE ' progress/s +shortfall +overshoot$' bound.out && grep -qE '^credit +256 .* [0-9.]+(k|M) +[0-9]+ms +[0-9]+ms$' bound.out &&
+	pass "the table too" || fail "the table too" "$(cat bound.out)"
+[ "$(grep -cE '^set title "(progress/s|shortfall|overshoot)' bound/plots/response-domains.a.weight.gp)" -eq 3 ] && [ -s bound/plots/response-domains.a.weight.svg ] &&
+	pass "and the plot" || fail "and the plot" "$(cat bound/plots/*.gp)"
 
 "${sweep[@]}" small.yaml --out j4 --jobs 4 --json >j4.json 2>j4.err
 status=$?

@@ -290,6 +290,8 @@ static uint64_t share_lag(const struct prop_case *c)
 	return all;
 }
 
+#define LONG_TURNS 10 /* in one go, of one that is entitled to all of a pCPU */
+
 /*
  * Whoever has waited for `patience`, or 30 ms for each that waits on a pCPU, has the shortest slice
  * next, after those who have waited longer, even before what is reserved.
@@ -300,8 +302,35 @@ static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahe
 	uint64_t each = c->n_vcpus * 30 * CX_MS / c->least_pcpus;
 
 	(void)dom, (void)ahead;
-	return (patience > each ? patience : each) + share_turn(c) + share_late(c) +
+	return (patience > each ? patience : each) + LONG_TURNS * share_turn(c) + share_late(c) +
 	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
+}
+
+/* The heaviest of all is no more than four times as heavy as the lightest. */
+static bool alike_in_weight(const struct prop_case *c)
+{
+	unsigned low = UINT_MAX, high = 0;
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		low = c->low_weight[i] < low ? c->low_weight[i] : low;
+		high = c->high_weight[i] > high ? c->high_weight[i] : high;
+	}
+	return high / 4 <= low;
+}
+
+/*
+ * In a pool with a limit each domain has a bucket of its share.  What some leave is given to all
+ * that have used theirs up, and when the pool's own bucket is empty all are parked, so one that is
+ * entitled to nearly all that its vCPUs could use may not catch up: up to a fifth less has been
+ * seen, and where weights are far apart, light ones may have twice what they are entitled to.
+ * Buckets begin anew with each change of a limit.
+ */
+static uint64_t share_share(const struct prop_case *c, uint64_t entitled)
+{
+	if (!c->scenario->n_pools || !alike_in_weight(c))
+		return 0;
+	return entitled / 4 + (1 + c->scenario->n_changes) * (uint64_t)most(c, "slice") +
+	       2 * share_late(c);
 }
 
 /* A bucket of so many percent of a slice, filled at the limit's rate; when it is empty all are parked.
@@ -386,8 +415,8 @@ static unsigned least_limit(const struct prop_case *c, unsigned dom)
 
 /*
  * A bucket that lets those parked go when it has filled up by what it holds at most, and by what those
- * that ran on were beyond it.  In a pool with a limit who had more than its share waits until the
- * others have had theirs, which may be long.
+ * that ran on were beyond it.  In a pool with a limit who has used up its share waits until that has
+ * filled up, which may be long.
  */
 static uint64_t share_parked(const struct prop_case *c, unsigned dom)
 {
@@ -401,21 +430,24 @@ static uint64_t share_parked(const struct prop_case *c, unsigned dom)
 
 /*
  * A domain that is behind its reservation comes first, and the one that would first be a turn behind
- * first of all: it has been a turn before it and comes to be a turn behind, on each pCPU that it
- * is guaranteed a part of.  Under a limit of its own it is parked for what it ran beyond that.
- * In a pool with a limit all are parked together, and nothing is promised.
+ * first of all: it has been a turn before it and comes to be a turn behind.  When it falls behind it
+ * preempts one of those that run, so where it is guaranteed several pCPUs the others may have a turn more
+ * on each of these.  Under a limit, its own or of a pool around it, it is parked for what it ran beyond
+ * that.
  */
 static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
 {
-	uint64_t wide = c->scenario->domains[dom].vcpus;
+	uint64_t wide = c->scenario->domains[dom].vcpus, turn = share_turn(c);
+	uint64_t least_turn = (uint64_t)most(c, "turn_min");
 
-	*ns = 0;
-	if (in_limited_pool(c, dom))
-		return false;
 	if (wide > c->n_pcpus)
 		wide = c->n_pcpus;
-	*ns = 2 * share_turn(c) * wide + share_late(c);
-	if (c->scenario->domains[dom].limit || limits_change(c))
+	if (least_turn > turn)
+		least_turn = turn;
+	if (turn < wide * least_turn)
+		turn = wide * least_turn;
+	*ns = (wide + 1) * turn + share_late(c);
+	if (c->scenario->domains[dom].limit || limits_change(c) || in_limited_pool(c, dom))
 		*ns += (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
 	return true;
 }
@@ -459,6 +491,7 @@ static const struct prop_bounds table[] = {
 	  .pool_limit = share_pool_limit,
 	  .floor = share_floor,
 	  .pool_floor = share_pool_floor,
+	  .share = share_share,
 	  .lag = share_lag },
 	/* Any other: what core makes of those that leave somebody waiting. */
 	{ .policy = NULL, .wait = core_wait },

@@ -335,6 +335,10 @@ void prop_generate(uint64_t seed, const struct cx_plugin *table, struct prop_sce
 		prop_generate_mix(seed, table, s);
 		return;
 	}
+	if (table->flags & CX_PLUGIN_POOLS && prop_chance(&more, 5)) {
+		prop_generate_pooled(seed, table, s);
+		return;
+	}
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
 	s->duration_ns = prop_rounded(&dice, prop_spread(&dice, 50 * CX_MS, 5 * CX_SEC));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who got how much: as much as its equals. */
+/* Who got how much in the whole run: what it is entitled to, as much as its equals. */
 #include "tests/property/check.h"
+
+#include "trace/metrics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -66,6 +68,66 @@ static bool compare(struct seen *s, unsigned a, unsigned b)
 			   d[a].name, d[b].name, least, most, s->c->table->name, bound);
 }
 
+/* --- entitlements -------------------------------------------------------------------------- */
+
+/* Always hungry, everywhere: what it is entitled to depends on nothing that happens in the run. */
+static bool always_hungry(const struct seen *s)
+{
+	const struct prop_case *c = s->c;
+	uint64_t all = prop_first(c->n_pcpus);
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &c->scenario->domains[i];
+
+		if (!prop_is_hog(d) || d->reservation || d->start_ns || d->n_settings ||
+		    d->stop_ns < c->record->duration_ns || (c->allowed[i] & all) != all)
+			return false;
+	}
+	for (unsigned i = 0; i < c->scenario->n_pools; i++)
+		if (c->scenario->pools[i].reservation)
+			return false;
+	for (unsigned i = 0; i < c->scenario->n_changes; i++)
+		if (c->scenario->changes[i].kind != CX_CHANGE_POOL ||
+		    c->scenario->changes[i].reservation_given)
+			return false;
+	return true;
+}
+
+static bool as_entitled(struct seen *s, const struct cx_metrics *m)
+{
+	for (unsigned i = 0; i < s->c->scenario->n_domains; i++) {
+		uint64_t due = m->domains[i].entitled_ns, got = m->domains[i].run_ns;
+		uint64_t bound = s->c->bounds->share(s->c, due);
+
+		if (!bound)
+			return true;
+		s->verdict->checked[PROP_SHARE] = true;
+		if (got <= due + bound && due <= got + bound)
+			continue;
+		return seen_broken(
+			s, PROP_SHARE,
+			"%s is entitled to %" PRIu64 " ns of the run and has had %" PRIu64
+			" ns; %s states a difference of %" PRIu64 " ns at most",
+			s->c->scenario->domains[i].name, due, got, s->c->table->name, bound);
+	}
+	return true;
+}
+
+static bool entitlements_hold(struct seen *s)
+{
+	struct cx_error err = { "" };
+	struct cx_metrics *m;
+	bool good;
+
+	if (!s->c->bounds->share || !always_hungry(s))
+		return true;
+	if (cx_metrics_compute(s->c->record, &m, &err))
+		return seen_broken(s, PROP_SHARE, "%s", err.text);
+	good = as_entitled(s, m);
+	cx_metrics_free(m);
+	return good;
+}
+
 bool shares_finish(struct seen *s)
 {
 	const struct cx_scenario *sc = s->c->scenario;
@@ -74,5 +136,5 @@ bool shares_finish(struct seen *s)
 		for (unsigned b = a; b < sc->n_domains; b++)
 			if (alike(&sc->domains[a], &sc->domains[b]) && !compare(s, a, b))
 				return false;
-	return true;
+	return entitlements_hold(s);
 }

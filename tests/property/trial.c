@@ -25,6 +25,7 @@ const char *const prop_rule_names[PROP_RULES] = {
 	[PROP_IDLE] = "no pCPU idles beside work",
 	[PROP_LIMIT] = "limits hold",
 	[PROP_FLOOR] = "reservations hold",
+	[PROP_SHARE] = "entitlements hold",
 	[PROP_TWINS] = "equals get the same",
 	[PROP_LAG] = "lags are bounded",
 	[PROP_AGAIN] = "the same seed, the same events",

@@ -138,6 +138,123 @@ static void test_no_life(void **state)
 	release(&x);
 }
 
+/* It ends 0.5 ms into an interval: no state is drawn over all of that, what it was is told. */
+static void test_a_moment_of_life(void **state)
+{
+	struct fab f = fab_new(400 * CX_MS, 1, 2, bound);
+	struct cx_row_interval cell;
+	struct cx_rows rows;
+	struct fixture x;
+	char sub[128], *csv;
+
+	(void)state;
+	memset(&x, 0, sizeof(x));
+	fab_wake(&f, 0, 0, CX_WAKE_START);
+	fab_wake(&f, 0, 1, CX_WAKE_START);
+	fab_end(&f, 200500 * CX_US, 0, CX_END_EXIT);
+	fab_end(&f, 202 * CX_MS, 1, CX_END_EXIT);
+	f.record->domains[0].stop_ns = 200500 * CX_US;
+	f.record->domains[1].stop_ns = 202 * CX_MS;
+	fab_finish(&f);
+	x.n = 1;
+	x.fabs[0] = f;
+	x.records[0] = f.record;
+	x.report = (struct cx_report){ 1, x.records, x.metrics };
+	measure(&x);
+	assert_int_equal(cx_rows_make(&x.report, &rows), 0);
+	cx_row_interval(&x.report, 0, &rows, 0, 1, &cell);
+	assert_int_equal(cell.time_ns[CX_READY], 100 * CX_MS);
+	cx_row_interval(&x.report, 0, &rows, 0, 2, &cell);
+	assert_int_equal(cell.time_ns[CX_READY], 0);
+	cx_row_interval(&x.report, 0, &rows, 1, 2, &cell);
+	assert_int_equal(cell.time_ns[CX_READY], 2 * CX_MS); /* enough to be seen */
+	make_dir(&x);
+	snprintf(sub, sizeof(sub), "%s/data", x.dir);
+	assert_int_equal(mkdir(sub, 0777), 0);
+	assert_int_equal(cx_series_csv(&x.report, &rows, x.dir, NULL), 0);
+	csv = slurp(x.dir, "data/rows-over-time.csv");
+	assert_non_null(strstr(csv, "\n0,0,\"rr\",\"A\",0.2,0.3,"));
+	assert_non_null(strstr(strstr(csv, "\"A\",0.2,0.3,"), ",0,0,0,0,0\n0,0,\"rr\",\"A\",0.3,"));
+	assert_non_null(strstr(strstr(csv, "\"B\",0.2,0.3,"),
+			       ",0.00,100.00,0.00,0.00,0.00\n0,1,\"rr\",\"B\",0.3,"));
+	free(csv);
+	csv = slurp(x.dir, "data/over-time.csv");
+	assert_non_null(strstr(strstr(csv, "\"A\",0.2,0.3,"),
+			       ",0.00,100.00,0.00,0.00,0.00\n\"rr\",\"A\",0.3,"));
+	free(csv);
+	cx_rows_free(&rows);
+	release(&x);
+}
+
+/* The axis of lags is marked as far as there is room, however small or large they are. */
+static void test_axis_of_lags(void **state)
+{
+	static const struct {
+		int64_t most_ns;
+		const char *even, *has[6], *has_not;
+	} cases[] = {
+		{ 0,
+		  "asinh(x/0.01)",
+		  { "'10 us' 0.01,", "'-5 us' -0.005,", "'2 us' 0.002" },
+		  "ms" },
+		{ 300000,
+		  "asinh(x/0.1)",
+		  { "'100 us' 0.1,", "'-200 us' -0.2,", "'50 us' " },
+		  "ms" },
+		{ 6220000, "asinh(x/1)", { "'1 ms' 1,", "'-5 ms' -5,", "'2 ms' 2" }, "10 ms" },
+		{ 70000000,
+		  "asinh(x/1)",
+		  { "'10 ms' 10,", "'50 ms' 50", "'-1 ms' -1,", "'' 20 1" },
+		  "us" },
+		{ 3000000000,
+		  "asinh(x/1)",
+		  { "'1 s' 1000,", "'-100 ms' -100,", "'' 2 1", "'' -5 1", "'' -500 1" },
+		  "us" },
+		{ 2000000000000,
+		  "asinh(x/1)",
+		  { "'100 s' 100000,", "'10 ms' 10,", "'' 1000000 1" },
+		  "2000 s" },
+	};
+	struct fixture x;
+	struct cx_rows rows;
+	unsigned i, k, d, q;
+	char *text, *tics, sub[128];
+
+	(void)state;
+	two_runs(&x);
+	make_dir(&x);
+	snprintf(sub, sizeof(sub), "%s/plots", x.dir);
+	assert_int_equal(mkdir(sub, 0777), 0);
+	assert_int_equal(cx_rows_make(&x.report, &rows), 0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct cx_timeline timeline = { .length_ns = 0 };
+		struct cx_plots *plots = calloc(1, sizeof(*plots));
+
+		assert_non_null(plots);
+		for (k = 0; k < 2; k++)
+			for (d = 0; d < 2; d++)
+				for (q = 0; q < CX_LAG_QUANTILES; q++)
+					((struct cx_metrics *)x.metrics[k])->domains[d].lag_ns[q] =
+						d ? 0 : -cases[i].most_ns;
+		assert_int_equal(cx_plots_write(&x.report, &rows, &timeline, x.dir, plots, NULL),
+				 0);
+		text = slurp(x.dir, "plots/lag.gp");
+		assert_non_null(strstr(text, cases[i].even));
+		tics = strstr(text, "set xtics (");
+		assert_non_null(tics);
+		*strchr(tics, '\n') = '\0';
+		for (k = 0; k < 6 && cases[i].has[k]; k++)
+			if (!strstr(tics, cases[i].has[k]))
+				fail_msg("%s is not in %s", cases[i].has[k], tics);
+		if (strstr(tics, cases[i].has_not))
+			fail_msg("%s is in %s", cases[i].has_not, tics);
+		free(text);
+		free(plots);
+	}
+	cx_rows_free(&rows);
+	release(&x);
+}
+
 /* The schedulers stand below each other, with the figures of the worst second. */
 static void test_side_by_side(void **state)
 {
@@ -332,6 +449,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_over_time_adds_up),
 		cmocka_unit_test(test_no_life),
+		cmocka_unit_test(test_a_moment_of_life),
+		cmocka_unit_test(test_axis_of_lags),
 		cmocka_unit_test(test_side_by_side),
 		cmocka_unit_test(test_unbounded),
 		cmocka_unit_test(test_bounded_for_a_while),
