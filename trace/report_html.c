@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESULTS_MAX 64u /* different named results shown */
-
 static const char css[] =
 	"body{font:15px/1.5 system-ui,'DejaVu Sans',sans-serif;color:#1a1a1a;background:#fff;"
 	"max-width:1340px;margin:2em auto;padding:0 1em}"
@@ -377,142 +375,6 @@ static int put_domains(FILE *out, const struct cx_report *report, const struct c
 	return 0;
 }
 
-/* ---- what the guests measured ---- */
-
-struct result {
-	unsigned row;
-	char name[33];
-};
-
-struct spread {
-	uint64_t n, min, max;
-	double sum;
-};
-
-/** Every named figure of every row, in order of appearance. */
-static unsigned find_results(const struct cx_report *report, const struct cx_rows *rows,
-			     struct result *found)
-{
-	unsigned i, v, k, j, n = 0;
-
-	for (i = 0; i < report->n_runs; i++)
-		for (v = 0; v < report->records[i]->n_vcpus; v++) {
-			const struct cx_record_vcpu *vcpu = &report->records[i]->vcpus[v];
-
-			if (vcpu->domain >= rows->n_domains)
-				continue;
-			for (k = 0; k < vcpu->n_results && k < CX_RECORD_RESULTS; k++) {
-				struct result r = { .row = rows->row_of[vcpu->domain] };
-
-				snprintf(r.name, sizeof(r.name), "%.32s", vcpu->results[k].name);
-				for (j = 0; j < n; j++)
-					if (found[j].row == r.row && !strcmp(found[j].name, r.name))
-						break;
-				if (j == n && n < RESULTS_MAX)
-					found[n++] = r;
-			}
-		}
-	return n;
-}
-
-static struct spread collect(const struct cx_record *record, const struct cx_rows *rows,
-			     const struct result *r)
-{
-	struct spread s = { .min = UINT64_MAX };
-	unsigned v, k;
-
-	for (v = 0; v < record->n_vcpus; v++) {
-		const struct cx_record_vcpu *vcpu = &record->vcpus[v];
-
-		if (vcpu->domain >= rows->n_domains || rows->row_of[vcpu->domain] != r->row)
-			continue;
-		for (k = 0; k < vcpu->n_results && k < CX_RECORD_RESULTS; k++) {
-			uint64_t x = vcpu->results[k].value;
-
-			if (strncmp(vcpu->results[k].name, r->name, 32))
-				continue;
-			s.n++;
-			s.sum += (double)x;
-			s.min = x < s.min ? x : s.min;
-			s.max = x > s.max ? x : s.max;
-		}
-	}
-	return s;
-}
-
-static void put_figure(FILE *out, double value, bool time)
-{
-	char buf[CX_SHORT];
-
-	fputs(time ? cx_fmt_ns(value < 1.8e19 ? (uint64_t)value : UINT64_MAX, buf)
-		   : cx_fmt_count(value, buf),
-	      out);
-}
-
-static void put_spread(FILE *out, const struct spread *s, bool time)
-{
-	fputs("<td>", out);
-	if (s->n == 0) {
-		fputc('-', out);
-	} else {
-		put_figure(out, s->sum / (double)s->n, time);
-		if (s->max != s->min) {
-			fputs(" (", out);
-			put_figure(out, (double)s->min, time);
-			fputs(" .. ", out);
-			put_figure(out, (double)s->max, time);
-			fputc(')', out);
-		}
-	}
-	fputs("</td>", out);
-}
-
-/** A line of the table, unless the figure is 0 in every run. */
-static void put_result(FILE *out, const struct cx_report *report, const struct cx_rows *rows,
-		       const struct result *r)
-{
-	size_t len = strlen(r->name);
-	bool time = len > 3 && strcmp(r->name + len - 3, "_ns") == 0, zero = true;
-	unsigned i;
-
-	for (i = 0; i < report->n_runs && zero; i++)
-		zero = collect(report->records[i], rows, r).sum <= 0;
-	if (zero)
-		return;
-	fputs("<tr>", out);
-	cell(out, rows->row[r->row].label);
-	cell(out, r->name);
-	for (i = 0; i < report->n_runs; i++) {
-		struct spread s = collect(report->records[i], rows, r);
-
-		put_spread(out, &s, time);
-	}
-	fputs("</tr>\n", out);
-}
-
-static void put_results(FILE *out, const struct cx_report *report, const struct cx_rows *rows)
-{
-	struct result found[RESULTS_MAX];
-	unsigned n = find_results(report, rows, found), j, i;
-
-	if (n == 0)
-		return;
-	fputs("<h2 id=\"results\">What the guests measured</h2>\n"
-	      "<p>Mean over the vCPUs (least .. most), in the guests' own units. "
-	      "Figures that are 0 in every run are left out.</p>\n"
-	      "<div class=\"wide\"><table><thead><tr><th>domain</th><th>figure</th>",
-	      out);
-	for (i = 0; i < report->n_runs; i++) {
-		fputs("<th>", out);
-		cx_put_html(out, report->records[i]->scheduler);
-		fputs("</th>", out);
-	}
-	fputs("</tr></thead>\n<tbody>\n", out);
-	for (j = 0; j < n; j++)
-		put_result(out, report, rows, &found[j]);
-	fputs("</tbody></table></div>\n", out);
-}
-
 /* ---- the page ---- */
 
 static void put_scenario(FILE *out, const struct cx_report *report)
@@ -557,7 +419,7 @@ int cx_report_html(const struct cx_report *report, const struct cx_rows *rows,
 		fputs("<h2 id=\"domains\">Domains</h2>\n", out);
 		for (i = 0; i < report->n_runs && !failed; i++)
 			failed = put_domains(out, report, rows, i);
-		put_results(out, report, rows);
+		cx_html_results(out, report, rows);
 		cx_html_pools(out, report->records[0]);
 		put_scenario(out, report);
 	} else {

@@ -135,6 +135,13 @@ void cx_pools_text(const struct cx_record *record, const struct cx_metrics *metr
 /** The tree with its values as a section of a page. */
 void cx_html_pools(FILE *out, const struct cx_record *record);
 
+/* ---- what the guests measured (report_results.c) ---- */
+
+/** The response times of servers, a line for each and scheduler; nothing where there are none. */
+void cx_responses_text(const struct cx_report *report, const struct cx_rows *rows, FILE *out);
+/** All that guests measured, as a section of a page. */
+void cx_html_results(FILE *out, const struct cx_report *report, const struct cx_rows *rows);
+
 /* ---- the folder ---- */
 
 /** A run's name in file names: its scheduler, made safe and unique: "credit", "credit-2". */

@@ -478,7 +478,7 @@ static object run_object(struct builder *b, const struct cx_record *r, const str
 
 	add(b, o, "scheduler", new_text(b, cx_or_empty(r->scheduler)));
 	add(b, o, "params", new_text(b, cx_or_empty(r->params)));
-	add_text(b, o, "ignored", r->ignored);
+	add_text(b, o, "ignored", cx_or_empty(r->ignored));
 	add_u64(b, o, "seed", r->seed);
 	add_u64(b, o, "duration_ns", r->duration_ns);
 	add_bool(b, o, "degraded", r->degraded);

@@ -408,6 +408,7 @@ void cx_report_text(const struct cx_report *report, FILE *out, unsigned columns)
 		put_block(out, report, &rows, &shown, i, width);
 	bounded = cx_report_bounded(report);
 	put_side_by_side(out, report, &rows, bounded, width);
+	cx_responses_text(report, &rows, out);
 	fputc('\n', out);
 	put_wrapped(out,
 		    "entitled, received: percent of one pCPU while the domain lived; ready .. "

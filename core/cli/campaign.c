@@ -285,22 +285,23 @@ static int check_runs(struct campaign *c)
 /* A shorter run than the scenario's own may end before all of it has happened. */
 static void tell_what_is_left_out(const struct campaign *c)
 {
-	char at[40], end[40];
+	char at[40], end[40], what[40];
 
 	for (unsigned i = 0; i < c->n; i++) {
 		const struct cx_scenario *s = c->scenarios[i];
-		unsigned first = 0;
+		unsigned first = 0, more;
 
 		while (first < s->n_changes && s->changes[first].at_ns < duration_of(c, i))
 			first++;
 		if (first == s->n_changes)
 			continue;
-		cx_complain("%s:%u: changes[%u]: at %s is after the end of this run, %s: it and "
-			    "%u more do not happen",
-			    s->path, s->changes[first].line, s->changes[first].entry,
-			    cx_format_duration(s->changes[first].at_ns, at, sizeof(at)),
-			    cx_format_duration(duration_of(c, i), end, sizeof(end)),
-			    s->n_changes - first - 1);
+		more = s->n_changes - first - 1;
+		snprintf(what, sizeof(what), more ? "it and %u more do" : "it does", more);
+		cx_complain(
+			"%s:%u: changes[%u]: at %s is after the end of this run, %s: %s not happen",
+			s->path, s->changes[first].line, s->changes[first].entry,
+			cx_format_duration(s->changes[first].at_ns, at, sizeof(at)),
+			cx_format_duration(duration_of(c, i), end, sizeof(end)), what);
 	}
 }
 

@@ -6,6 +6,8 @@
 
 #include "core/cli/cli.h"
 
+#include "core/scenario/internal.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -208,17 +210,23 @@ int cx_paths_list(char **dirs, const char *suffix, char ***names)
 
 static int no_file(char **dirs, const char *what, const char *name, struct cx_error *err)
 {
-	char **names, known[CX_ERROR_MAX / 2] = "";
+	char **names, known[CX_ERROR_MAX / 2] = "", hint[80] = "";
+	const char *nearest;
 	size_t at = 0;
 	int n;
 
+	if (access(name, F_OK) == 0)
+		return cx_fail(err, ENOENT, "%s: a folder, no %s; give a file in it", name, what);
 	n = cx_paths_list(dirs, YAML_SUFFIX, &names);
+	nearest = n > 0 ? cx_suggest(name, (const char *const *)names, (size_t)n) : NULL;
+	if (nearest)
+		snprintf(hint, sizeof(hint), " (did you mean \"%.48s\"?)", nearest);
 	for (int i = 0; i < n && at < sizeof(known); i++)
 		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "",
 				       names[i]);
 	cx_names_free(names, n);
-	return cx_fail(err, ENOENT, "%s: no such %s; give a file, or one of the shipped ones: %s",
-		       name, what,
+	return cx_fail(err, ENOENT, "%s: no such %s%s; give a file, or one of the shipped ones: %s",
+		       name, what, hint,
 		       *known ? known : "(none found; is the program installed whole?)");
 }
 

@@ -150,6 +150,11 @@ static int parse_int(const char *text, bool percent, int64_t *value)
 	return 0;
 }
 
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789.") == strlen(text);
+}
+
 int cx_param_parse(const struct cx_param *param, const char *text, int64_t *value,
 		   struct cx_error *err)
 {
@@ -174,8 +179,11 @@ int cx_param_parse(const struct cx_param *param, const char *text, int64_t *valu
 		break;
 	}
 	if (rc || !cx_param_allows(param, v))
-		return cx_fail(err, rc ? EINVAL : ERANGE, "%s: found \"%s\", allowed %s",
-			       param->name, text, cx_param_range(param, range, sizeof(range)));
+		return cx_fail(err, rc ? EINVAL : ERANGE, "%s: found \"%s\", allowed %s%s",
+			       param->name, text, cx_param_range(param, range, sizeof(range)),
+			       rc && param->type == CX_PARAM_DURATION && is_number(text)
+				       ? ", with its unit: ns, us, ms, s or m"
+				       : "");
 	*value = v;
 	return 0;
 }

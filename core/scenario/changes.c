@@ -66,7 +66,10 @@ static int find_kind(struct cx_reading *r, struct cx_scenario_change *c)
 		key_of(c->entry, subjects[i], key);
 		if (n++) {
 			snprintf(found, sizeof(found), "it beside %s", subjects[c->kind]);
-			return cx_reject(r, key, 0, found, ONE_OF_SUBJECTS);
+			return cx_reject(r, key, 0, found, "%s%s", ONE_OF_SUBJECTS,
+					 c->kind == CX_CHANGE_DOMAIN && i == CX_CHANGE_POOL
+						 ? "; a domain stays in its pool"
+						 : "");
 		}
 		c->kind = (enum cx_change_kind)i;
 		c->line = cx_doc_line(r, key);

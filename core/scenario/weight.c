@@ -6,22 +6,35 @@
 #define WEIGHT_MAX 65535u
 #define SHARES_PER_VCPU 1000u /* what a vCPU of normal weight has */
 
+static const char *const words[] = { "low", "normal", "high" };
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+/** Its index, or WORDS. */
+static size_t find_word(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < WORDS; i++)
+		if (strcmp(text, words[i]) == 0)
+			break;
+	return i;
+}
+
 /** A weight from 1 to @max, or a name for the half, the whole or the double of @normal. */
 static int read_weight(struct cx_reading *r, const char *key, const char *text, unsigned normal,
 		       unsigned max, unsigned *weight)
 {
-	static const char *const names[] = { "low", "normal", "high" };
 	char found[80];
 	uint64_t value;
-	size_t i;
+	size_t word;
 
 	if (!text)
 		return 0;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(text, names[i]) == 0) {
-			*weight = (normal << i) / 2;
-			return 0;
-		}
+	word = find_word(text);
+	if (word < WORDS) {
+		*weight = (normal << word) / 2;
+		return 0;
+	}
 	if (!cx_text_to_u64(text, &value) || value < 1 || value > max)
 		return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)),
 				 "a whole number from 1 to %u, low, normal or high", max);
@@ -40,7 +53,9 @@ static int read_shares(struct cx_reading *r, const char *key, const char *text, 
 
 	if (!cx_text_to_u64(text, &shares) || shares < 1 || shares > most)
 		return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)),
-				 "a whole number from 1 to %llu", (unsigned long long)most);
+				 "a whole number from 1 to %llu%s", (unsigned long long)most,
+				 find_word(text) < WORDS ? "; low, normal and high are for weight"
+							 : "");
 	value = shares * CX_WEIGHT_DEFAULT / ((uint64_t)SHARES_PER_VCPU * vcpus);
 	*weight = value ? (unsigned)value : 1;
 	return 0;

@@ -80,7 +80,7 @@ alone "a pCPU that those need that may use no others" 2 'alone.yaml:7: changes\[
   - {name: b, cpus: "0-1", reservation: 50, workload: {name: hog}}
   - {name: c, cpus: "0", workload: {name: hog}}' '  - {at: 50ms, pcpu: 1, online: no}'
 alone "a pCPU that is not needed" 0 'half +256' "$half" '  - {at: 50ms, pcpu: 1, online: no}'
-alone "what comes after the end is left out, and said" 0 'coxswain: alone.yaml:6: changes\[0\]: at 50ms is after the end of this run, 40ms: it and 0 more do not happen' "$pair
+alone "what comes after the end is left out, and said" 0 'coxswain: alone.yaml:6: changes\[0\]: at 50ms is after the end of this run, 40ms: it does not happen' "$pair
 $half" '  - {at: 50ms, domain: half, reservation: 81}' -d 40ms
 
 # pooled NAME STATUS PATTERN CHANGES: the worked example with changes.

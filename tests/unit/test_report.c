@@ -195,6 +195,37 @@ static void test_cut(void **state)
 	release(&x);
 }
 
+/* What a server measured, whatever it says. */
+static void test_responses(void **state)
+{
+	static const char *const names[] = { "p50_ns", "p99_ns", "p999_ns", "max_ns" };
+	struct cx_record_vcpu *v;
+	struct fixture x;
+	unsigned i;
+	char *text;
+
+	(void)state;
+	make_known(&x);
+	measure(&x);
+	text = text_of(&x, 100);
+	assert_null(strstr(text, "response times"));
+	free(text);
+	v = &x.fabs[0].record->vcpus[1];
+	assert_int_equal(cx_record_results(v, 4), 0);
+	for (i = 0; i < 4; i++) {
+		snprintf(v->results[i].name, sizeof(v->results[i].name), "%s", names[i]);
+		v->results[i].value = (i + 2) * CX_MS;
+	}
+	text = text_of(&x, 100);
+	assert_true(has_line(text, "response times scheduler p50 p99 p99.9 largest"));
+	assert_true(has_line(text, "B rr 2.00ms 3.00ms 4.00ms 5.00ms"));
+	assert_false(has_line(text, "A rr - - - -"));
+	free(text);
+	v->results[0].value = v->results[3].value = UINT64_MAX;
+	free(text_of(&x, 100));
+	release(&x);
+}
+
 static void test_text_width(void **state)
 {
 	static const struct fab_domain domains[] = {
@@ -444,12 +475,12 @@ static void test_repeatable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_golden),   cmocka_unit_test(test_text_warnings),
-		cmocka_unit_test(test_text_realtime), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_text_width),    cmocka_unit_test(test_nothing_run),
-		cmocka_unit_test(test_rows),          cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_json),          cmocka_unit_test(test_json_full_device),
-		cmocka_unit_test(test_repeatable),
+		cmocka_unit_test(test_text_golden),      cmocka_unit_test(test_text_warnings),
+		cmocka_unit_test(test_text_realtime),    cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_responses),        cmocka_unit_test(test_text_width),
+		cmocka_unit_test(test_nothing_run),      cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_formats),          cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_full_device), cmocka_unit_test(test_repeatable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

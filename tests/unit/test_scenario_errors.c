@@ -263,7 +263,8 @@ static void test_values(void **state)
 		{ WITH("shares: 512000\n    vcpus: 2"), "4: domains[0].shares: found \"512000\", "
 							"allowed a whole number from 1 to 511999" },
 		{ WITH("shares: normal"), "4: domains[0].shares: found \"normal\", allowed a whole "
-					  "number from 1 to 255999" },
+					  "number from 1 to 255999; low, normal and "
+					  "high are for weight" },
 		{ WITH("limit: 101"),
 		  "4: domains[0].limit: found \"101\", allowed a whole number from "
 		  "0 to 100, 100 for each of its vCPUs" },

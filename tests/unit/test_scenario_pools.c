@@ -341,7 +341,7 @@ static void test_wrong_changes(void **state)
 		  "scenario's duration, 10s" },
 		{ ONE_CHANGE("at: 1s, pool: p, domain: a, weight: 1"),
 		  "8: changes[0].pool: found it beside domain, allowed one of domain, pool, param "
-		  "and pcpu" },
+		  "and pcpu; a domain stays in its pool" },
 		{ ONE_CHANGE("at: 1s, pool: p, weight: 1, policy: {a: 1}"),
 		  "8: changes[0].policy: found it beside pool, allowed it beside domain" },
 		{ ONE_CHANGE("at: 1s, pool: p, weight: 1, scheduler: rr"),
