@@ -54,7 +54,7 @@ alone "all that there is" 0 'pair +256' "$pair
 ${half/50/80}"
 alone "a little more" 2 'alone.yaml:4: at 0s: domain half: asks for 81; the host has 200, 120 taken: 80 free; 1 missing: reserve less, or use more pCPUs' "$pair
 ${half/50/81}"
-alone "two in the place of one" 2 'alone.yaml:4: at 0s: domain b: asks for 60; CPUs "1" have 100, 50 taken by other domains that may use no others: 50 free; 10 missing' \
+alone "two in the place of one" 2 'alone.yaml:4: at 0s: domain b: asks for 60; CPUs "1" have 100, 50 taken by other domains that may use no others \(a 50\): 50 free; 10 missing' \
 	'  - {name: a, cpus: "1", reservation: 50, workload: {name: hog}}
   - {name: b, cpus: "1", reservation: 60, workload: {name: hog}}'
 
@@ -75,7 +75,7 @@ alone "a pCPU that is needed" 2 'alone.yaml:6: changes\[0\]: at 50ms: domain pai
 $half" '  - {at: 50ms, pcpu: 1, online: no}'
 alone "a pCPU that all need together" 2 'alone.yaml:6: changes\[0\]: at 50ms: the host: is to have 100, 110 taken \(0 by pools, 110 by domains in no pool\): 10 too much; reserve less, or leave it more pCPUs' "${pair/120/60}
 $half" '  - {at: 50ms, pcpu: 1, online: no}'
-alone "a pCPU that those need that may use no others" 2 'alone.yaml:7: changes\[0\]: at 50ms: the host: CPUs "0-1" are to have 100, 110 taken by domains that may use no others: 10 too much' \
+alone "a pCPU that those need that may use no others" 2 'alone.yaml:7: changes\[0\]: at 50ms: the host: is to have 100, 110 taken' \
 	'  - {name: a, cpus: "0-1", reservation: 60, workload: {name: hog}}
   - {name: b, cpus: "0-1", reservation: 50, workload: {name: hog}}
   - {name: c, cpus: "0", workload: {name: hog}}' '  - {at: 50ms, pcpu: 1, online: no}'
