@@ -57,6 +57,9 @@ ${half/50/81}"
 alone "two in the place of one" 2 'alone.yaml:4: at 0s: domain b: asks for 60; CPUs "1" have 100, 50 taken by other domains that may use no others \(a 50\): 50 free; 10 missing' \
 	'  - {name: a, cpus: "1", reservation: 50, workload: {name: hog}}
   - {name: b, cpus: "1", reservation: 60, workload: {name: hog}}'
+alone "two that overlap" 2 'alone.yaml:4: at 0s: domain B: asks for 200; CPUs "0-2" have 300, 200 taken by other domains that may use no others \(A 200\): 100 free; 100 missing' \
+	'  - {name: A, vcpus: 2, cpus: "0-1", reservation: 200, workload: {name: hog}}
+  - {name: B, vcpus: 2, cpus: "1-2", reservation: 200, workload: {name: hog}}' '' --topology "core:4 pu:1"
 
 # --- in the order of time ---
 
@@ -75,10 +78,10 @@ alone "a pCPU that is needed" 2 'alone.yaml:6: changes\[0\]: at 50ms: domain pai
 $half" '  - {at: 50ms, pcpu: 1, online: no}'
 alone "a pCPU that all need together" 2 'alone.yaml:6: changes\[0\]: at 50ms: the host: is to have 100, 110 taken \(0 by pools, 110 by domains in no pool\): 10 too much; reserve less, or leave it more pCPUs' "${pair/120/60}
 $half" '  - {at: 50ms, pcpu: 1, online: no}'
-alone "a pCPU that those need that may use no others" 2 'alone.yaml:7: changes\[0\]: at 50ms: the host: is to have 100, 110 taken' \
+alone "a pCPU that those need that may use no others" 2 'alone.yaml:7: changes\[0\]: at 50ms: the host: CPUs "0-1" \(1 of them offline\) are to have 100, 110 taken by domains that may use no others \(a 60, b 50\): 10 too much' \
 	'  - {name: a, cpus: "0-1", reservation: 60, workload: {name: hog}}
   - {name: b, cpus: "0-1", reservation: 50, workload: {name: hog}}
-  - {name: c, cpus: "0", workload: {name: hog}}' '  - {at: 50ms, pcpu: 1, online: no}'
+  - {name: c, cpus: "0", workload: {name: hog}}' '  - {at: 50ms, pcpu: 1, online: no}' --topology "core:3 pu:1"
 alone "a pCPU that is not needed" 0 'half +256' "$half" '  - {at: 50ms, pcpu: 1, online: no}'
 alone "what comes after the end is left out, and said" 0 'coxswain: alone.yaml:6: changes\[0\]: at 50ms is after the end of this run, 40ms: it does not happen' "$pair
 $half" '  - {at: 50ms, domain: half, reservation: 81}' -d 40ms
