@@ -335,7 +335,7 @@ static uint64_t share_share(const struct prop_case *c, uint64_t entitled)
 
 /* A bucket of so many percent of a slice, filled at the limit's rate; when it is empty all are parked.
  * Those that run, on a pCPU each, run on until they hear of it. */
-static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned percent,
+static bool share_bucket(const struct prop_case *c, unsigned vcpus, unsigned percent,
 			 struct prop_limit *limit)
 {
 	unsigned running = vcpus < c->n_pcpus ? vcpus : c->n_pcpus;
@@ -345,13 +345,14 @@ static void share_bucket(const struct prop_case *c, unsigned vcpus, unsigned per
 				      .burst_ns = (uint64_t)(most(c, "slice") / 100 *
 							     most(c, "burst")) +
 						  running * share_late(c) };
+	/* What they run on beyond `memory` is forgotten. */
+	return running * share_late(c) <= (uint64_t)(least(c, "memory") * least(c, "slice"));
 }
 
 static bool share_limit(const struct prop_case *c, unsigned dom, unsigned percent,
 			struct prop_limit *limit)
 {
-	share_bucket(c, c->scenario->domains[dom].vcpus, percent, limit);
-	return true;
+	return share_bucket(c, c->scenario->domains[dom].vcpus, percent, limit);
 }
 
 static bool is_within(const struct prop_case *c, unsigned dom, unsigned pool)
@@ -371,8 +372,7 @@ static bool share_pool_limit(const struct prop_case *c, unsigned pool, unsigned 
 	for (unsigned i = 0; i < c->scenario->n_domains; i++)
 		if (is_within(c, i, pool))
 			vcpus += c->scenario->domains[i].vcpus;
-	share_bucket(c, vcpus, percent, limit);
-	return true;
+	return share_bucket(c, vcpus, percent, limit);
 }
 
 static bool limits_change(const struct prop_case *c)
