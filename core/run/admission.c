@@ -196,9 +196,10 @@ static int change_pcpu(struct book *b, const struct cx_scenario_change *c)
 		if (b->alive[i])
 			rc = cx_ledger_set_pcpus(b->ledger, i, b->n_pcpus[i], b->err);
 	}
+	/* First the host: where all of it is too little, no CPUs need be named. */
 	if (!rc)
-		rc = cx_pinned_online(b->pinned, pcpu, c->online, b->err);
-	return rc ? rc : cx_ledger_set_capacity(b->ledger, capacity_of(b->n_online), b->err);
+		rc = cx_ledger_set_capacity(b->ledger, capacity_of(b->n_online), b->err);
+	return rc ? rc : cx_pinned_online(b->pinned, pcpu, c->online, b->err);
 }
 
 static int change(struct book *b, const struct cx_scenario_change *c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/run/pinned.h"
 
+#include "core/run/flow.h"
 #include "entitlement/admission.h"
 
 #include <errno.h>
@@ -9,21 +10,24 @@
 #include <string.h>
 
 #define WORD_BITS 64u
+#define SHARES_BYTES 160 /* of a message */
 
-/* A set of the run's pCPUs that is some domain's hard affinity. */
-struct place {
-	uint64_t *cpus;
-	unsigned n_online;
-	uint64_t reserved; /* by all whose affinity lies within it */
-};
-
+/*
+ * Domains of the same hard affinity are one source of the flow, a place; pCPUs that are in the
+ * same places are one sink, a group.
+ */
 struct cx_pinned {
 	const struct cx_changing *run;
-	unsigned words, n;
-	struct place *places;
+	struct cx_flow *flow;
+	unsigned words, n_places, n_groups;
+	uint64_t **places;  /* the run's pCPUs in each */
 	unsigned *place_of; /* by domain; CX_NO_POOL: it may use all, or never reserves anything */
 	uint64_t *reserved; /* by domain */
-	bool *within;       /* [a * n + b]: place a lies within b */
+	uint64_t *supply;   /* by place: what its domains reserve together */
+	unsigned *group_of; /* by pCPU */
+	unsigned *n_in;     /* by group: its pCPUs */
+	unsigned *n_online; /* by group */
+	bool *online;       /* by pCPU */
 };
 
 void cx_pinned_free(struct cx_pinned *p)
@@ -32,30 +36,25 @@ void cx_pinned_free(struct cx_pinned *p)
 
 	if (!p)
 		return;
-	for (i = 0; p->places && i < p->n; i++)
-		free(p->places[i].cpus);
+	for (i = 0; p->places && i < p->n_places; i++)
+		free(p->places[i]);
 	free(p->places);
 	free(p->place_of);
 	free(p->reserved);
-	free(p->within);
+	free(p->supply);
+	free(p->group_of);
+	free(p->n_in);
+	free(p->n_online);
+	free(p->online);
+	cx_flow_free(p->flow);
 	free(p);
 }
 
 /* --- which places there are --------------------------------------------------------------- */
 
-static bool has(const struct place *place, unsigned index)
+static bool has(const uint64_t *place, unsigned index)
 {
-	return place->cpus[index / WORD_BITS] >> index % WORD_BITS & 1;
-}
-
-static bool lies_within(const struct cx_pinned *p, const struct place *a, const struct place *b)
-{
-	unsigned i;
-
-	for (i = 0; i < p->words; i++)
-		if (a->cpus[i] & ~b->cpus[i])
-			return false;
-	return true;
+	return place[index / WORD_BITS] >> index % WORD_BITS & 1;
 }
 
 static bool ever_reserves(const struct cx_scenario *s, unsigned domain)
@@ -75,52 +74,101 @@ static bool ever_reserves(const struct cx_scenario *s, unsigned domain)
 static bool add_place(struct cx_pinned *p, unsigned domain)
 {
 	const struct cx_cpuset *cpus = p->run->scenario->domains[domain].cpus;
-	struct place *own = &p->places[p->n];
+	uint64_t *own = calloc(p->words, sizeof(*own));
 	unsigned i;
 
-	own->cpus = calloc(p->words, sizeof(*own->cpus));
-	if (!own->cpus)
+	if (!own)
 		return false;
-	own->n_online = 0;
-	for (i = 0; i < p->run->n_pcpus; i++) {
-		if (!cx_cpuset_has(cpus, p->run->pcpus[i]))
-			continue;
-		own->cpus[i / WORD_BITS] |= 1ull << i % WORD_BITS;
-		own->n_online++;
-	}
-	for (i = 0; i < p->n; i++)
-		if (memcmp(p->places[i].cpus, own->cpus, p->words * sizeof(*own->cpus)) == 0)
+	for (i = 0; i < p->run->n_pcpus; i++)
+		if (cx_cpuset_has(cpus, p->run->pcpus[i]))
+			own[i / WORD_BITS] |= 1ull << i % WORD_BITS;
+	for (i = 0; i < p->n_places; i++)
+		if (memcmp(p->places[i], own, p->words * sizeof(*own)) == 0)
 			break;
 	p->place_of[domain] = i;
-	if (i == p->n)
-		p->n++;
+	if (i == p->n_places)
+		p->places[p->n_places++] = own;
 	else
-		free(own->cpus);
+		free(own);
 	return true;
 }
 
 static bool find_places(struct cx_pinned *p)
 {
 	const struct cx_scenario *s = p->run->scenario;
-	unsigned i, k;
+	unsigned i;
 
 	for (i = 0; i < s->n_domains; i++) {
 		p->place_of[i] = CX_NO_POOL;
 		if (s->domains[i].cpus && ever_reserves(s, i) && !add_place(p, i))
 			return false;
 	}
-	p->within = calloc((size_t)p->n * p->n + 1, sizeof(*p->within));
-	for (i = 0; p->within && i < p->n; i++)
-		for (k = 0; k < p->n; k++)
-			p->within[(size_t)i * p->n + k] =
-				lies_within(p, &p->places[i], &p->places[k]);
-	return p->within != NULL;
+	return true;
+}
+
+/* --- which pCPUs all places treat alike ------------------------------------------------------ */
+
+/* The groups that are partly in @place lose that part to new ones.  @inside, @to: room by group. */
+static void split_groups(struct cx_pinned *p, const uint64_t *place, unsigned *inside, unsigned *to)
+{
+	unsigned i, group, n_before = p->n_groups;
+
+	memset(inside, 0, n_before * sizeof(*inside));
+	for (i = 0; i < p->run->n_pcpus; i++)
+		if (has(place, i))
+			inside[p->group_of[i]]++;
+	for (group = 0; group < n_before; group++) {
+		to[group] = group;
+		if (!inside[group] || inside[group] == p->n_in[group])
+			continue;
+		to[group] = p->n_groups;
+		p->n_in[group] -= inside[group];
+		p->n_in[p->n_groups++] = inside[group];
+	}
+	for (i = 0; i < p->run->n_pcpus; i++)
+		if (has(place, i))
+			p->group_of[i] = to[p->group_of[i]];
+}
+
+static bool find_groups(struct cx_pinned *p)
+{
+	unsigned n = p->run->n_pcpus, i;
+	unsigned *room = calloc(2u * n + 1u, sizeof(*room));
+
+	if (!room)
+		return false;
+	p->n_groups = 1;
+	p->n_in[0] = n;
+	for (i = 0; i < p->n_places; i++)
+		split_groups(p, p->places[i], room, room + n);
+	free(room);
+	return true;
+}
+
+static bool make_flow(struct cx_pinned *p)
+{
+	unsigned i, k;
+
+	p->flow = cx_flow_new(p->n_places, p->n_groups);
+	if (!p->flow)
+		return false;
+	for (k = 0; k < p->run->n_pcpus; k++) {
+		p->online[k] = true;
+		for (i = 0; i < p->n_places; i++)
+			if (has(p->places[i], k))
+				cx_flow_allow(p->flow, i, p->group_of[k]);
+	}
+	for (i = 0; i < p->n_groups; i++) {
+		p->n_online[i] = p->n_in[i];
+		cx_flow_set_capacity(p->flow, i, p->n_in[i] * CX_AMOUNT_PER_PCPU);
+	}
+	return true;
 }
 
 struct cx_pinned *cx_pinned_new(const struct cx_changing *run)
 {
 	struct cx_pinned *p = calloc(1, sizeof(*p));
-	size_t n = run->scenario->n_domains;
+	size_t n = run->scenario->n_domains, n_pcpus = run->n_pcpus;
 
 	if (!p)
 		return NULL;
@@ -129,99 +177,159 @@ struct cx_pinned *cx_pinned_new(const struct cx_changing *run)
 	p->places = calloc(n + 1, sizeof(*p->places));
 	p->place_of = calloc(n + 1, sizeof(*p->place_of));
 	p->reserved = calloc(n + 1, sizeof(*p->reserved));
-	if (p->places && p->place_of && p->reserved && find_places(p))
+	p->supply = calloc(n + 1, sizeof(*p->supply));
+	p->group_of = calloc(n_pcpus + 1, sizeof(*p->group_of));
+	p->n_in = calloc(n_pcpus + 1, sizeof(*p->n_in));
+	p->n_online = calloc(n_pcpus + 1, sizeof(*p->n_online));
+	p->online = calloc(n_pcpus + 1, sizeof(*p->online));
+	if (p->places && p->place_of && p->reserved && p->supply && p->group_of && p->n_in &&
+	    p->n_online && p->online && find_places(p) && find_groups(p) && make_flow(p))
 		return p;
 	cx_pinned_free(p);
 	return NULL;
 }
 
-/* --- what fits --------------------------------------------------------------------------------- */
+/* --- what does not fit -------------------------------------------------------------------------- */
 
-static char *list_of(const struct cx_pinned *p, const struct place *place)
+/* The pCPUs that are too few, and those who have reserved something there and may use no others. */
+struct shortage {
+	uint64_t capacity, reserved;
+	char *cpus;
+	char offline[40];
+	char shares[SHARES_BYTES];
+};
+
+static void list_cpus(const struct cx_pinned *p, struct shortage *s)
 {
 	struct cx_cpuset *set = cx_cpuset_new();
-	char *text = NULL;
-	unsigned i;
+	unsigned i, n_offline = 0;
 
-	for (i = 0; set && i < p->run->n_pcpus; i++)
-		if (has(place, i))
+	for (i = 0; i < p->run->n_pcpus; i++) {
+		if (!cx_flow_cut_sink(p->flow, p->group_of[i]))
+			continue;
+		s->capacity += p->online[i] ? CX_AMOUNT_PER_PCPU : 0;
+		n_offline += !p->online[i];
+		if (set)
 			cx_cpuset_add(set, p->run->pcpus[i]);
-	if (set)
-		text = cx_cpuset_format(set);
+	}
+	s->cpus = set ? cx_cpuset_format(set) : NULL;
+	if (n_offline)
+		snprintf(s->offline, sizeof(s->offline), " (%u of them offline)", n_offline);
 	cx_cpuset_free(set);
-	return text;
 }
 
-static int refuse_domain(const struct cx_pinned *p, const struct place *place, unsigned domain,
-			 uint64_t to, struct cx_error *err)
+/* As many as there is room for, in the order of the scenario. */
+static void list_shares(const struct cx_pinned *p, unsigned but, struct shortage *s)
 {
-	uint64_t capacity = (uint64_t)place->n_online * CX_AMOUNT_PER_PCPU;
-	uint64_t others = place->reserved - p->reserved[domain];
-	char *list = list_of(p, place);
+	const struct cx_scenario *scenario = p->run->scenario;
+	unsigned i, n_more = 0;
+	size_t used = 0;
+
+	for (i = 0; i < scenario->n_domains; i++) {
+		char one[96];
+		int len;
+
+		if (i == but || !p->reserved[i] || p->place_of[i] == CX_NO_POOL ||
+		    !cx_flow_cut_source(p->flow, p->place_of[i]))
+			continue;
+		s->reserved += p->reserved[i];
+		len = snprintf(one, sizeof(one), "%s%s %" PRIu64, used ? ", " : " (",
+			       scenario->domains[i].name, p->reserved[i]);
+		/* The rest of the line is for the end of the list. */
+		if (n_more || used + (size_t)len + 32 > sizeof(s->shares))
+			n_more++;
+		else
+			used += (size_t)sprintf(s->shares + used, "%s", one);
+	}
+	if (n_more)
+		snprintf(s->shares + used, sizeof(s->shares) - used, " and %u more)", n_more);
+	else if (used)
+		snprintf(s->shares + used, sizeof(s->shares) - used, ")");
+}
+
+static struct shortage shortage_of(const struct cx_pinned *p, unsigned but)
+{
+	struct shortage s = { 0 };
+
+	list_cpus(p, &s);
+	list_shares(p, but, &s);
+	return s;
+}
+
+static int refuse_domain(const struct cx_pinned *p, unsigned domain, uint64_t to,
+			 struct cx_error *err)
+{
+	struct shortage s = shortage_of(p, domain);
 
 	cx_fail(err, ENOSPC,
-		"domain %s: asks for %" PRIu64 "; CPUs \"%.200s\" have %" PRIu64 ", %" PRIu64
-		" taken by other domains that may use no others: %" PRIu64 " free; %" PRIu64
+		"domain %s: asks for %" PRIu64 "; CPUs \"%.200s\"%s have %" PRIu64 ", %" PRIu64
+		" taken by other domains that may use no others%s: %" PRIu64 " free; %" PRIu64
 		" missing: reserve less, or let some use other pCPUs",
-		p->run->scenario->domains[domain].name, to, list ? list : "?", capacity, others,
-		capacity - others, to - (capacity - others));
-	free(list);
+		p->run->scenario->domains[domain].name, to, s.cpus ? s.cpus : "?", s.offline,
+		s.capacity, s.reserved, s.shares, s.capacity - s.reserved,
+		to - (s.capacity - s.reserved));
+	free(s.cpus);
 	return -ENOSPC;
 }
 
-static int refuse_offline(const struct cx_pinned *p, const struct place *place,
-			  struct cx_error *err)
+static int refuse_offline(const struct cx_pinned *p, struct cx_error *err)
 {
-	uint64_t capacity = (uint64_t)(place->n_online - 1) * CX_AMOUNT_PER_PCPU;
-	char *list = list_of(p, place);
+	struct shortage s = shortage_of(p, CX_NO_POOL);
 
 	cx_fail(err, ENOSPC,
-		"the host: CPUs \"%.200s\" are to have %" PRIu64 ", %" PRIu64
-		" taken by domains that may use no others: %" PRIu64
+		"the host: CPUs \"%.200s\"%s are to have %" PRIu64 ", %" PRIu64
+		" taken by domains that may use no others%s: %" PRIu64
 		" too much; reserve less, or leave them more pCPUs",
-		list ? list : "?", capacity, place->reserved, place->reserved - capacity);
-	free(list);
+		s.cpus ? s.cpus : "?", s.offline, s.capacity, s.reserved, s.shares,
+		s.reserved - s.capacity);
+	free(s.cpus);
 	return -ENOSPC;
+}
+
+/* --- what fits ----------------------------------------------------------------------------------- */
+
+static void set_reserved(struct cx_pinned *p, unsigned domain, uint64_t to)
+{
+	unsigned place = p->place_of[domain];
+
+	if (place != CX_NO_POOL) {
+		p->supply[place] = p->supply[place] - p->reserved[domain] + to;
+		cx_flow_set_supply(p->flow, place, p->supply[place]);
+	}
+	p->reserved[domain] = to;
 }
 
 int cx_pinned_reserve(struct cx_pinned *p, unsigned domain, uint64_t to, struct cx_error *err)
 {
 	uint64_t from = p->reserved[domain];
-	unsigned own = p->place_of[domain], i;
-	const bool *within;
+	int rc = 0;
 
-	p->reserved[domain] = to;
-	if (own == CX_NO_POOL || from == to)
-		return 0;
-	within = &p->within[(size_t)own * p->n];
-	for (i = 0; i < p->n && to > from; i++) {
-		const struct place *place = &p->places[i];
-
-		if (!within[i] ||
-		    place->reserved - from + to <= (uint64_t)place->n_online * CX_AMOUNT_PER_PCPU)
-			continue;
-		p->reserved[domain] = from;
-		return refuse_domain(p, place, domain, to, err);
+	set_reserved(p, domain, to);
+	if (cx_flow_settle(p->flow)) {
+		rc = refuse_domain(p, domain, to, err);
+		set_reserved(p, domain, from);
 	}
-	for (i = 0; i < p->n; i++)
-		if (within[i])
-			p->places[i].reserved = p->places[i].reserved - from + to;
-	return 0;
+	return rc;
+}
+
+static void set_online(struct cx_pinned *p, unsigned index, bool online)
+{
+	unsigned group = p->group_of[index];
+
+	p->online[index] = online;
+	p->n_online[group] += online ? 1u : -1u;
+	cx_flow_set_capacity(p->flow, group, p->n_online[group] * CX_AMOUNT_PER_PCPU);
 }
 
 int cx_pinned_online(struct cx_pinned *p, unsigned index, bool online, struct cx_error *err)
 {
-	unsigned i;
+	int rc = 0;
 
-	for (i = 0; i < p->n && !online; i++) {
-		const struct place *place = &p->places[i];
-
-		if (has(place, index) &&
-		    place->reserved > (uint64_t)(place->n_online - 1) * CX_AMOUNT_PER_PCPU)
-			return refuse_offline(p, place, err);
+	set_online(p, index, online);
+	if (cx_flow_settle(p->flow)) {
+		rc = refuse_offline(p, err);
+		set_online(p, index, !online);
+		cx_flow_settle(p->flow);
 	}
-	for (i = 0; i < p->n; i++)
-		if (has(&p->places[i], index))
-			p->places[i].n_online += online ? 1u : -1u;
-	return 0;
+	return rc;
 }

@@ -3,8 +3,10 @@
  * core/run/pinned.h - reservations of domains that may use only some of the pCPUs.
  *
  * What domains reserve that are confined to a set of pCPUs must fit into that set, however much
- * the host has elsewhere.  Checked for every set that is some domain's hard affinity: all that
- * domains reserve whose own affinity lies within it.
+ * the host has elsewhere: for every set of such domains, what they reserve must fit on the pCPUs
+ * that any of them may use (core/run/flow.h).  That is enough: who fits gets its part of
+ * a second on one pCPU after the other, as no vCPU reserves more than one pCPU has
+ * (McNaughton 1959; with affinities, Lawler and Labetoulle 1978).
  */
 #ifndef CX_CORE_RUN_PINNED_H
 #define CX_CORE_RUN_PINNED_H

@@ -11,8 +11,9 @@
  * Where the host has CPU to spare nobody in a pool waits, and the order by shares says nothing:
  * all would use up the pool's limit alike.  So while a pool's limit is what its domains are short
  * of, each of them has a bucket of its share as well, which fills at the rate that the solver gives
- * it.  What some leave unused fills the pool's own bucket; when that is full, those who have used
- * up their shares may go on.
+ * it.  What lets them run again is their part of the pool's burst, so that together they do not
+ * empty the pool's own bucket, which would stop those too who have more to come.  What one
+ * leaves unused the others have when the rates are solved next.
  */
 #include "propshare.h"
 
@@ -21,20 +22,27 @@ static int64_t burst_of(const struct ps_policy *pp)
 	return (int64_t)pp->burst_ns;
 }
 
-static int64_t refill_of(const struct ps_policy *pp)
-{
-	return (int64_t)pp->burst_ns / 3;
-}
-
 static void bounds(const struct ps_policy *pp, struct ps_limit *limit)
 {
 	limit->meter.low = -(int64_t)pp->memory_ns;
 	limit->meter.high = burst_of(pp);
+	limit->refill_ns = burst_of(pp) / 3;
 }
 
 static bool is_share(const struct ps_limit *limit)
 {
 	return limit->domain && limit == &limit->domain->share;
+}
+
+/* A share of @rate in @pool's burst. */
+static int64_t refill_of_share(const struct ps_limit *pool, uint64_t rate)
+{
+	int64_t most = pool->meter.high;
+	int64_t part = rate < pool->rate
+			       ? (int64_t)((__int128)most * (int64_t)rate / (int64_t)pool->rate)
+			       : most;
+
+	return part < (int64_t)CX_SLICE_MIN_NS ? (int64_t)CX_SLICE_MIN_NS : part;
 }
 
 void ps_limit_init_pool(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
@@ -61,16 +69,11 @@ void ps_limit_init(const struct ps_policy *pp, struct ps_domain *pd, struct ps_l
 /* --- when ------------------------------------------------------------------------------------- */
 
 /* Has it been used up, or filled again? */
-static bool is_over(const struct ps_policy *pp, const struct ps_limit *limit)
+static bool is_over(const struct ps_limit *limit)
 {
 	int64_t level = limit->meter.level;
 
-	return limit->exhausted ? level >= refill_of(pp) * (int64_t)PS_SECOND : level <= 0;
-}
-
-static bool is_full(const struct ps_limit *limit)
-{
-	return limit->meter.level >= limit->meter.high * (int64_t)PS_SECOND;
+	return limit->exhausted ? level >= limit->refill_ns * (int64_t)PS_SECOND : level <= 0;
 }
 
 /* When is there something to do?  The meter is of now. */
@@ -82,12 +85,10 @@ static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 	ps_heap_remove(&limit->event);
 	if (!limit->rate)
 		return;
-	if (is_over(pp, limit))
+	if (is_over(limit))
 		when = m->at_ns; /* the mark has been passed, wherever the level goes from here */
 	else if (limit->exhausted)
-		when = ps_meter_meets(m, refill_of(pp));
-	else if (limit->spent && ps_meter_slope(m) >= 0)
-		when = ps_meter_meets(m, m->high);
+		when = ps_meter_meets(m, limit->refill_ns);
 	else
 		when = ps_meter_meets(m, 0);
 	if (when != UINT64_MAX)
@@ -149,55 +150,21 @@ static void apply(struct ps_policy *pp, const struct ps_limit *limit, uint64_t n
 
 /* --- used up, filled again -------------------------------------------------------------------- */
 
-/* One domain more or less has used up its share of @pool. */
-static void count_spent(struct ps_policy *pp, struct ps_limit *pool, int change, uint64_t now)
-{
-	if (!pool)
-		return;
-	pool->spent += (unsigned)change;
-	ps_meter_run(&pool->meter, now);
-	rearm(pp, pool);
-}
-
 static void turn_over(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
 	limit->exhausted = !limit->exhausted;
 	rearm(pp, limit);
-	if (is_share(limit))
-		count_spent(pp, limit->domain->binding, limit->exhausted ? 1 : -1, now);
-	else if (pp->keeper)
+	if (!is_share(limit) && pp->keeper)
 		cx_trace_account(pp->keeper, NULL, limit->exhausted ? PS_EXHAUSTED : PS_REFILLED,
 				 limit->index, !limit->domain, now);
 	apply(pp, limit, now);
 }
 
-/* @pool is full: its domains do not use it, so who has used up its share may go on. */
-static void give_more(struct ps_policy *pp, struct ps_limit *pool, uint64_t now)
-{
-	struct cx_node *node;
-
-	for (unsigned i = pool->index; i < pp->n_pools; i++) {
-		if (!is_within(&pp->pools[i], pool))
-			continue;
-		cx_list_for_each (node, &pp->pools[i].domains) {
-			struct ps_domain *pd = cx_entry(node, struct ps_domain, pool_node);
-
-			if (pd->binding != pool || !pd->share.exhausted)
-				continue;
-			ps_meter_run(&pd->share.meter, now);
-			pd->share.meter.level = refill_of(pp) * (int64_t)PS_SECOND;
-			turn_over(pp, &pd->share, now);
-		}
-	}
-}
-
 static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
 	ps_meter_run(&limit->meter, now);
-	if (is_over(pp, limit))
+	if (is_over(limit))
 		turn_over(pp, limit, now);
-	else if (limit->spent && is_full(limit))
-		give_more(pp, limit, now);
 	else
 		rearm(pp, limit);
 }
@@ -224,7 +191,6 @@ static void set_rate(struct ps_policy *pp, struct ps_limit *limit, uint64_t rate
 		     uint64_t now)
 {
 	ps_meter_run(&limit->meter, now);
-	bounds(pp, limit);
 	if (!limit->rate) /* a new bucket */
 		limit->meter.level = first_ns * (int64_t)PS_SECOND;
 	limit->rate = limit->meter.rate = rate;
@@ -235,28 +201,38 @@ static void set_rate(struct ps_policy *pp, struct ps_limit *limit, uint64_t rate
 		rearm(pp, limit);
 }
 
+/* A limit that is not below one around it is never what is short: it costs nothing. */
+void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now)
+{
+	const struct ps_limit *l = pool->parent;
+
+	while (l && !l->rate)
+		l = l->parent;
+	ps_limit_set(pp, pool, l && percent * PS_NS_PER_PERCENT >= l->rate ? 0 : percent, now);
+}
+
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now)
 {
+	bounds(pp, limit);
 	set_rate(pp, limit, percent * PS_NS_PER_PERCENT, burst_of(pp), now);
 	set_timer(pp);
 }
 
-void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
+void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, const struct ps_limit *pool,
 		    uint64_t rate, uint64_t now)
 {
-	if (!pool && !pd->binding)
+	struct ps_limit *share = &pd->share;
+
+	if (!pool && !share->rate)
 		return;
-	if (pool != pd->binding && pd->share.exhausted) {
-		count_spent(pp, pd->binding, -1, now);
-		count_spent(pp, pool, 1, now);
-	}
-	if (pool)
-		pd->binding = pool;
-	/* Entitled to nothing is not the same as without a bound. */
-	if (!rate)
+	if (pool && !rate) /* entitled to nothing, which is not the same as without a bound */
 		rate = 1;
-	set_rate(pp, &pd->share, pool ? rate : 0, refill_of(pp), now);
-	pd->binding = pool;
+	bounds(pp, share);
+	/* Who sleeps, or waits for a pCPU, may make up for it within what is remembered. */
+	share->meter.high = (int64_t)pp->memory_ns;
+	if (pool)
+		share->refill_ns = refill_of_share(pool, rate);
+	set_rate(pp, share, pool ? rate : 0, 0, now);
 	set_timer(pp);
 }
 
@@ -295,8 +271,6 @@ uint64_t ps_limit_left(const struct ps_domain *pd)
 
 void ps_limit_forget(struct ps_policy *pp, struct ps_domain *pd)
 {
-	if (pd->binding && pd->share.exhausted)
-		pd->binding->spent--;
 	ps_heap_remove(&pd->share.event);
 	ps_heap_remove(&pd->limit.event);
 	cx_list_remove(&pd->pool_node);

@@ -216,6 +216,7 @@ void ps_enqueue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	pv->state = PS_WAITING;
 	pv->waits_ns = now;
 	pp->waiting++;
+	pv->lane->n_waiting++;
 	ps_queue_insert(&pv->lane->shares, &pv->item, pv->vtime, pv->deadline);
 	cx_list_push_back(&pv->lane->waiting, &pv->wait_node);
 	cx_list_push_back(&pv->dom->waiting, &pv->dom_node);
@@ -226,6 +227,7 @@ void ps_dequeue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 {
 	pv->state = PS_ASLEEP;
 	pp->waiting--;
+	pv->lane->n_waiting--;
 	ps_heap_remove(&pv->item);
 	cx_list_remove(&pv->wait_node);
 	cx_list_remove(&pv->dom_node);
@@ -361,28 +363,45 @@ static struct ps_vcpu *soonest(const struct ps_pcpu *pc, uint64_t now)
 	return best;
 }
 
-static uint64_t patience_of(const struct ps_policy *pp)
+/* When the patience of the first that waits in @lane ends; UINT64_MAX = nobody waits. */
+static uint64_t patience_ends(const struct ps_policy *pp, const struct ps_lane *lane)
 {
-	uint64_t all = pp->waiting * WAIT_EACH_NS / (pp->n_pcpus ? pp->n_pcpus : 1);
+	struct cx_node *first = cx_list_first(&lane->waiting);
+	uint64_t each = lane->n_waiting * WAIT_EACH_NS / (lane->pcpus ? lane->pcpus : 1);
 
-	return all > pp->patience_ns ? all : pp->patience_ns;
+	if (!first)
+		return UINT64_MAX;
+	return cx_entry(first, struct ps_vcpu, wait_node)->waits_ns +
+	       (each > pp->patience_ns ? each : pp->patience_ns);
 }
 
 struct ps_vcpu *ps_next_by_patience(const struct ps_policy *pp, const struct ps_pcpu *pc,
 				    uint64_t now)
 {
 	struct ps_vcpu *longest = NULL;
-	uint64_t patience = patience_of(pp);
 
 	for (unsigned i = 0; i < pc->n_lanes; i++) {
-		struct cx_node *first = cx_list_first(&pc->lanes[i]->waiting);
-		struct ps_vcpu *pv = first ? cx_entry(first, struct ps_vcpu, wait_node) : NULL;
+		struct ps_vcpu *first;
 
-		if (pv && now >= pv->waits_ns + patience &&
-		    (!longest || pv->waits_ns < longest->waits_ns))
-			longest = pv;
+		if (patience_ends(pp, pc->lanes[i]) > now)
+			continue;
+		first = cx_entry(cx_list_first(&pc->lanes[i]->waiting), struct ps_vcpu, wait_node);
+		if (!longest || first->waits_ns < longest->waits_ns)
+			longest = first;
 	}
 	return longest;
+}
+
+uint64_t ps_patience_ends(const struct ps_policy *pp, const struct ps_pcpu *pc)
+{
+	uint64_t least = UINT64_MAX, ends;
+
+	for (unsigned i = 0; i < pc->n_lanes; i++) {
+		ends = patience_ends(pp, pc->lanes[i]);
+		if (ends < least)
+			least = ends;
+	}
+	return least;
 }
 
 struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pcpu *pc,

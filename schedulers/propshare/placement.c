@@ -30,6 +30,7 @@ static void add_lane(struct ps_pcpu *pc, struct ps_lane *lane)
 		if (pc->lanes[i] == lane)
 			return;
 	pc->lanes[pc->n_lanes++] = lane;
+	lane->pcpus++;
 }
 
 int ps_lanes_of_pcpu(struct ps_policy *pp, struct ps_pcpu *pc)
@@ -46,6 +47,14 @@ int ps_lanes_of_pcpu(struct ps_policy *pp, struct ps_pcpu *pc)
 			add_lane(pc, &pp->lanes[i]);
 	}
 	return 0;
+}
+
+void ps_forget_lanes(struct ps_pcpu *pc)
+{
+	while (pc->n_lanes)
+		pc->lanes[--pc->n_lanes]->pcpus--;
+	free(pc->lanes);
+	pc->lanes = NULL;
 }
 
 void ps_pcpus_of_lane(struct ps_policy *pp, struct ps_lane *lane, const struct cx_vcpu *v)
@@ -115,7 +124,7 @@ static int64_t claim_against(const struct ps_policy *pp, const struct ps_vcpu *p
 	const struct ps_vcpu *current = pc->current;
 	int64_t later;
 
-	if (!current || !cx_vcpu_allowed(pv->v, pc->pcpu))
+	if (!current || pc->called || !cx_vcpu_allowed(pv->v, pc->pcpu))
 		return 0;
 	if (current->reserved_turn && !due)
 		return 0;
@@ -141,8 +150,10 @@ static void preempt_for(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t
 			victim = pcpu;
 		}
 	}
-	if (victim)
-		cx_kick(victim);
+	if (!victim)
+		return;
+	ps_pcpu_of(victim)->called = true;
+	cx_kick(victim);
 }
 
 /* --- room ----------------------------------------------------------------------------------- */

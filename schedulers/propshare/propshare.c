@@ -109,7 +109,7 @@ static int make_pools(struct ps_policy *pp)
 
 		ps_limit_init_pool(pp, &pp->pools[i],
 				   parent ? &pp->pools[cx_pool_index(parent)] : NULL, i);
-		ps_limit_set(pp, &pp->pools[i], cx_pool_limit(pool), 0);
+		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(pool), 0);
 	}
 	note_reservations(pp);
 	return 0;
@@ -155,7 +155,7 @@ static void propshare_param_set(struct cx_policy *policy, unsigned index, uint64
 	(void)index;
 	configure(pp);
 	for (unsigned i = 0; i < cx_pool_count(policy); i++)
-		ps_limit_set(pp, &pp->pools[i], cx_pool_limit(cx_pool_at(policy, i)), now);
+		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(cx_pool_at(policy, i)), now);
 	cx_list_for_each (node, &pp->domains) {
 		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
 
@@ -198,9 +198,9 @@ static void propshare_pcpu_offline(struct cx_policy *policy, struct cx_pcpu *pcp
 
 	ps_set_idler(pp, pc, false);
 	ps_close(pp, pc);
-	free(pc->lanes);
-	pc->lanes = NULL;
-	pc->n_lanes = 0;
+	if (pc->called)
+		ps_call_on(pp, pc); /* who called it calls another one */
+	ps_forget_lanes(pc);
 	pp->n_pcpus--;
 	if (pp->keeper == pcpu) {
 		struct cx_pcpu *next = NULL;
@@ -252,7 +252,8 @@ static void propshare_pool_adjust(struct cx_policy *policy, struct cx_pool *pool
 {
 	struct ps_policy *pp = ps_of(policy);
 
-	ps_limit_set(pp, &pp->pools[cx_pool_index(pool)], cx_pool_limit(pool), now);
+	for (unsigned i = cx_pool_index(pool); i < pp->n_pools; i++)
+		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(cx_pool_at(policy, i)), now);
 	note_reservations(pp);
 	pp->dirty = true;
 	ps_rates_solve(pp, now);

@@ -77,7 +77,9 @@ struct ps_lane {
 	struct ps_queue reserve; /* domains that have a waiting vCPU and a reservation, by time */
 	struct cx_list waiting;  /* vCPUs, the longest first */
 	unsigned members;        /* attached, for the room in the queues */
-	unsigned domains;        /* likewise */
+	unsigned n_waiting;
+	unsigned pcpus;   /* that its vCPUs may use */
+	unsigned domains; /* likewise */
 };
 
 /** A limit of a domain or pool, or a domain's share of that of a pool: limit.c. */
@@ -89,9 +91,9 @@ struct ps_limit {
 	struct ps_meter meter;    /* what may still be run, ns */
 	struct ps_item event;     /* when it is empty, or full enough again */
 	bool exhausted;
+	int64_t refill_ns; /* at this level it ends to be */
 	/* Of a pool. */
 	struct cx_list domains; /* directly in it */
-	unsigned spent;         /* domains that have used up their shares of it */
 	uint64_t entitled;      /* what all within it are entitled to: rates.c */
 };
 
@@ -147,13 +149,12 @@ struct ps_domain {
 	struct cx_node pool_node; /* on its pool's domains */
 	struct ps_limit share; /* of the limit of a pool around it, where that is what is short */
 	struct ps_limit limit; /* its own */
-	struct ps_limit *binding; /* that pool; NULL = none */
-	unsigned wanting;         /* vCPUs that want to run: reserve.c */
-	uint64_t of_pools;        /* rate that reservations give it by the solver */
-	uint64_t reserved;        /* rate that it is guaranteed */
-	struct ps_meter owed;     /* of that, what it is behind; below 0: ahead */
-	struct ps_item item;      /* on lane->reserve */
-	struct ps_item event;     /* on ps_policy.reserve */
+	unsigned wanting;      /* vCPUs that want to run: reserve.c */
+	uint64_t of_pools;     /* rate that reservations give it by the solver */
+	uint64_t reserved;     /* rate that it is guaranteed */
+	struct ps_meter owed;  /* of that, what it is behind; below 0: ahead */
+	struct ps_item item;   /* on lane->reserve */
+	struct ps_item event;  /* on ps_policy.reserve */
 };
 
 struct ps_vcpu {
@@ -248,6 +249,8 @@ uint64_t ps_turn_left(const struct ps_policy *pp, const struct ps_vcpu *pv);
 /** Who has waited for longer than anybody should, whatever it is entitled to; NULL = nobody. */
 struct ps_vcpu *ps_next_by_patience(const struct ps_policy *pp, const struct ps_pcpu *pc,
 				    uint64_t now);
+/** When that will be so of the first of those that wait, as things are; UINT64_MAX = nobody. */
+uint64_t ps_patience_ends(const struct ps_policy *pp, const struct ps_pcpu *pc);
 /** Who waits and should run on @pc by shares; NULL = nobody waits. */
 struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pcpu *pc,
 				  uint64_t now);
@@ -277,8 +280,10 @@ void ps_limit_init_pool(const struct ps_policy *pp, struct ps_limit *limit, stru
 void ps_limit_init(const struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool);
 /** Percent of a pCPU; 0 = none. */
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now);
+/** The same of a pool, whose parents' are set. */
+void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now);
 /** Of the limit of @pool, which is what is short there, @pd is to have @rate; NULL: none is. */
-void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
+void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, const struct ps_limit *pool,
 		    uint64_t rate, uint64_t now);
 /** May nothing of @pd run now? */
 bool ps_limited(const struct ps_domain *pd);
@@ -295,6 +300,8 @@ void ps_limit_forget(struct ps_policy *pp, struct ps_domain *pd);
 void ps_set_idler(struct ps_policy *pp, struct ps_pcpu *pc, bool idler);
 /** @pc joined: which lanes may run there.  0 or -ENOMEM. */
 int ps_lanes_of_pcpu(struct ps_policy *pp, struct ps_pcpu *pc);
+/** It leaves. */
+void ps_forget_lanes(struct ps_pcpu *pc);
 /** The first of @lane is @v: which pCPUs it may use. */
 void ps_pcpus_of_lane(struct ps_policy *pp, struct ps_lane *lane, const struct cx_vcpu *v);
 /** Nobody has waited for some time: @pc may run somebody for long.  False: it may not. */

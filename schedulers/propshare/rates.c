@@ -73,7 +73,7 @@ static uint64_t measure_one(struct ps_vcpu *pv, uint64_t period, uint64_t now)
 		if (pv->is_new || now - pv->woken_ns >= period / 2)
 			return PS_SECOND;
 	}
-	demand = want * PS_SECOND / period;
+	demand = (uint64_t)((unsigned __int128)want * PS_SECOND / period);
 	return demand < PS_SECOND ? demand : PS_SECOND;
 }
 
@@ -104,7 +104,8 @@ static bool measure(struct ps_policy *pp, uint64_t now)
 
 void ps_wants_more(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 {
-	uint64_t usual = pv->demand_ns * pp->period_ns / PS_SECOND, since = now - pv->woken_ns;
+	uint64_t usual = (uint64_t)((unsigned __int128)pv->demand_ns * pp->period_ns / PS_SECOND);
+	uint64_t since = now - pv->woken_ns;
 
 	if (pv->demand_ns == PS_SECOND || since < 2 * pp->turn_ns || since < usual + usual / 4)
 		return;

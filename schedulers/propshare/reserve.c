@@ -69,15 +69,27 @@ void ps_reserve_forget(struct ps_policy *pp, struct ps_domain *pd)
 	set_timer(pp);
 }
 
+/* @pd has fallen behind: as many of those that wait as it is short of are to run at once. */
+static void call_for(struct ps_policy *pp, const struct ps_domain *pd, uint64_t now)
+{
+	uint64_t short_of = (pd->owed.rate + PS_SECOND - 1) / PS_SECOND;
+	struct cx_node *node;
+
+	cx_list_for_each (node, &pd->waiting) {
+		if (short_of <= pd->owed.running)
+			return;
+		short_of--;
+		ps_call(pp, cx_entry(node, struct ps_vcpu, dom_node), now);
+	}
+}
+
 void ps_reserve_expire(struct ps_policy *pp, uint64_t now)
 {
 	while (pp->reserve.n && pp->reserve.slots[0].key <= (int64_t)now) {
 		struct ps_domain *pd = cx_entry(pp->reserve.slots[0].item, struct ps_domain, event);
-		struct cx_node *first = cx_list_first(&pd->waiting);
 
 		ps_heap_remove(&pd->event);
-		if (first)
-			ps_call(pp, cx_entry(first, struct ps_vcpu, dom_node), now);
+		call_for(pp, pd, now);
 	}
 	set_timer(pp);
 }

