@@ -216,8 +216,7 @@ static int no_file(char **dirs, const char *what, const char *name, struct cx_er
 	int n;
 
 	if (access(name, F_OK) == 0)
-		return cx_fail(err, ENOENT, "%s: no such %s: a folder; give a file in it", name,
-			       what);
+		return cx_fail(err, ENOENT, "%s: a folder, no %s; give a file in it", name, what);
 	n = cx_paths_list(dirs, YAML_SUFFIX, &names);
 	nearest = n > 0 ? cx_suggest(name, (const char *const *)names, (size_t)n) : NULL;
 	if (nearest)

@@ -68,7 +68,7 @@ expect "topology" 0 '.' "$COXSWAIN" topology
 # --- scenarios ---------------------------------------------------------------------------
 expect "missing scenario: the shipped are named" 2 'no-such: no such scenario.*two-weights' "$COXSWAIN" run no-such
 expect "a scenario's name with a slip of the pen" 2 'two-weigths: no such scenario \(did you mean "two-weights"\?\)' "$COXSWAIN" run two-weigths
-expect "a folder is no scenario" 2 '^coxswain: /tmp: no such scenario: a folder' "$COXSWAIN" run /tmp
+expect "a folder is no scenario" 2 '^coxswain: /tmp: a folder, no scenario' "$COXSWAIN" run /tmp
 expect "a parameter without its unit" 2 'tslice: found "5", allowed .*with its unit' "$COXSWAIN" run two-weights -s credit -p tslice=5
 expect "missing file" 2 './no-such.yaml: no such scenario' "$COXSWAIN" run ./no-such.yaml
 expect "folder to analyze is missing" 2 'no such folder' "$COXSWAIN" analyze ./no-such
