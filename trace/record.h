@@ -60,6 +60,7 @@ struct cx_record_domain {
 	uint32_t weight;      /* per vCPU */
 	uint32_t reservation; /* percent of one pCPU, 0 = none */
 	uint32_t limit;       /* percent of one pCPU, 0 = none */
+	uint64_t planned_ns;  /* when the scenario starts it */
 	uint64_t start_ns, stop_ns;
 	char *affinity;  /* hard affinity as a list of the pool's pCPU indices */
 	enum cx_end end; /* how it ended (the worst of its vCPUs) */

@@ -103,7 +103,7 @@ static json_object *static_domain(struct writer *w, const struct cx_record_domai
 	put_u64(w, o, "weight", d->weight);
 	put_u64(w, o, "reservation", d->reservation);
 	put_u64(w, o, "limit", d->limit);
-	put_u64(w, o, "start_ns", d->start_ns);
+	put_u64(w, o, "start_ns", d->planned_ns);
 	put_u64(w, o, "stop_ns", d->stop_ns);
 	put_string(w, o, "affinity", d->affinity);
 	if (d->pool < n_pools)

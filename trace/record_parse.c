@@ -217,7 +217,7 @@ static void read_static_domain(struct reader *r, json_object *o, struct cx_recor
 	d->weight = (uint32_t)get_u64(r, o, "weight", UINT32_MAX);
 	d->reservation = (uint32_t)get_u64(r, o, "reservation", UINT32_MAX);
 	d->limit = (uint32_t)get_u64(r, o, "limit", UINT32_MAX);
-	d->start_ns = get_u64(r, o, "start_ns", UINT64_MAX);
+	d->planned_ns = d->start_ns = get_u64(r, o, "start_ns", UINT64_MAX);
 	d->stop_ns = get_u64(r, o, "stop_ns", UINT64_MAX);
 	if (d->first_vcpu != *next_vcpu || d->n_vcpus > record->n_vcpus - *next_vcpu) {
 		complain(r, EBADMSG, "first_vcpu", "does not follow the domain before");

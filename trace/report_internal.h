@@ -195,7 +195,7 @@ char *cx_change_text(const struct cx_record *record, const struct cx_change *cha
 
 /* ---- domains that started or stopped during a run (report_lives.c) ---- */
 
-/** Not with the run: it started later, it ended before. */
+/** Not with the run: it was to start later, it ended before. */
 bool cx_life_started(const struct cx_record *record, unsigned domain);
 bool cx_life_ended(const struct cx_record *record, unsigned domain);
 /** They as changes: of type CX_EV_WAKE or CX_EV_END (why: how it ended), vcpu: the domain.

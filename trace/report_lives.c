@@ -5,15 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define BEGIN_NS 50000000ull    /* so long the start of a run may take, on a busy host ... */
-#define BEGIN_PART 100u         /* ... and such a part of it */
-#define TOGETHER_NS 10000000ull /* likewise of several domains at once */
+#define TOGETHER_NS 10000000ull /* several domains so close together start, or stop, at once */
 
 bool cx_life_started(const struct cx_record *record, unsigned domain)
 {
-	uint64_t begin = record->duration_ns / BEGIN_PART, t = record->domains[domain].start_ns;
+	const struct cx_record_domain *d = &record->domains[domain];
 
-	return t > (begin < BEGIN_NS ? begin : BEGIN_NS) && t < record->duration_ns;
+	return d->planned_ns > 0 && d->start_ns < record->duration_ns;
 }
 
 bool cx_life_ended(const struct cx_record *record, unsigned domain)

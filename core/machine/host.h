@@ -121,6 +121,9 @@ struct cx_host {
 	void *log_arg;
 };
 
+/** The real-time priority of vCPUs' threads, where they have one. */
+#define CX_VCPU_PRIORITY 1
+
 /** The kick: a vCPU thread's signal, see cx_host_signals(). */
 #define CX_KICK_SIGNAL SIGUSR1
 

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define VCPU_STACK_BYTES (128u * 1024u)
-#define VCPU_PRIORITY 1
 
 /* What the kick's handler needs to know: whose thread this is. */
 static __thread struct cx_host_vcpu *this_vcpu;
@@ -231,7 +230,7 @@ static int spawn_one(struct cx_host_vcpu *hv, const pthread_attr_t *attr, struct
 			       hv->guest->name, hv->index, strerror(-rc));
 	hv->started = true;
 	if (hv->host->realtime) {
-		struct sched_param param = { .sched_priority = VCPU_PRIORITY };
+		struct sched_param param = { .sched_priority = CX_VCPU_PRIORITY };
 
 		if (pthread_setschedparam(hv->thread, SCHED_FIFO, &param))
 			hv->host->realtime_refused = true;

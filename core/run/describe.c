@@ -40,7 +40,7 @@ static int describe_domain(struct run *r, unsigned i, uint32_t *vcpu)
 	rd->reservation = d->reservation;
 	rd->limit = d->limit;
 	rd->pool = d->pool;
-	rd->start_ns = d->start_ns;
+	rd->planned_ns = rd->start_ns = d->start_ns;
 	rd->stop_ns = d->stop_ns < r->duration_ns ? d->stop_ns : r->duration_ns;
 	rd->end = CX_END_RUN;
 	rd->affinity = affinity_text(r, d->cpus);

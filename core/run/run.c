@@ -133,6 +133,17 @@ int collect(struct run *r)
 	return 0;
 }
 
+/*
+ * Threads of vCPUs with real-time priority that never sleep keep all others off their CPUs:
+ * also this one, which starts and stops domains, and the clock's, which it makes.
+ */
+static void above_vcpus(bool realtime)
+{
+	struct sched_param param = { .sched_priority = realtime ? CX_VCPU_PRIORITY + 1 : 0 };
+
+	pthread_setschedparam(pthread_self(), realtime ? SCHED_FIFO : SCHED_OTHER, &param);
+}
+
 /* Returns -ECANCELED when it ended before its time but was measured until then. */
 static int measure(struct run *r)
 {
@@ -140,6 +151,8 @@ static int measure(struct run *r)
 	int begun, ended = 0, rc;
 
 	trace_start(r);
+	if (r->record->realtime)
+		above_vcpus(true);
 	begun = start_clock(r);
 	if (!begun)
 		ended = supervise(r);
@@ -151,6 +164,8 @@ static int measure(struct run *r)
 		cx_linux_finish(r->baseline);
 	cx_host_clock_stop(&r->host);
 	cx_host_join(&r->host);
+	if (r->record->realtime)
+		above_vcpus(false);
 	log_drain(r);
 	if (begun)
 		return begun;

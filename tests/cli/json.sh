@@ -55,3 +55,14 @@ out=$("$COXSWAIN" run "$TOP/workloads/scenarios/two-weights.yaml" -d 300ms --jso
 json "--realtime leaves the baseline to the host's scheduler" realtime.json '[.runs[].realtime_asked] == [true, true] and .runs[0].realtime == false
 	and all(.runs[0].domains[]; .run_ns > 0)'
 expect "which the report says" 0 'linux: run without --realtime: it is the host' grep -A1 "linux: run without" realtime/report.txt
+
+# What the scenario starts and stops is not kept waiting by vCPUs that have that priority.
+cat >late.yaml <<'Y'
+name: late
+duration: 2s
+domains:
+  - {name: always, count: 4, workload: {name: hog}}
+  - {name: early, stop: 500ms, workload: {name: hog}}
+Y
+"$COXSWAIN" run late.yaml -s rr --realtime --json >late.json 2>stderr || fail "status of starts and stops with --realtime" "$(cat stderr)"
+json "a stop in time, and told" late.json '.runs[0].lives | length == 1 and .[0].domain == "early" and .[0].end == "stopped"'

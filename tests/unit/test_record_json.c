@@ -70,6 +70,7 @@ static struct cx_record *full_record(void)
 	r->pools[0] = (struct cx_record_pool){ fab_text("a \"b\""), CX_NO_POOL, 1, 2, 0, true };
 	r->pools[1] = (struct cx_record_pool){ fab_text("c"), 0, 1u << 23, 400, 1638400, false };
 	r->domains[0].pool = 1;
+	r->domains[0].planned_ns = 3;
 	r->domains[1].pool = CX_NO_POOL;
 	f.record = NULL;
 	fab_free(&f);
@@ -111,6 +112,7 @@ static void same_static(const struct cx_record *a, const struct cx_record *b)
 		same_string(p->affinity, q->affinity);
 		assert_int_equal(p->first_vcpu, q->first_vcpu);
 		assert_int_equal(p->n_vcpus, q->n_vcpus);
+		assert_true(p->planned_ns == q->planned_ns);
 		assert_int_equal(p->weight, q->weight);
 		assert_int_equal(p->reservation, q->reservation);
 		assert_int_equal(p->limit, q->limit);

@@ -241,9 +241,11 @@ static struct fab lively(void)
 	fab_wake(&f, 0, 0, CX_WAKE_START);
 	fab_switch(&f, 0, 0, 0, CX_WHY_IDLE);
 	fab_finish(&f);
-	f.record->domains[0].start_ns = 3 * CX_MS; /* a busy host: it starts with the run */
+	f.record->domains[0].start_ns = 80 * CX_MS; /* a busy host: it starts with the run */
+	f.record->domains[1].planned_ns = f.record->domains[2].planned_ns = 500 * CX_MS;
 	f.record->domains[1].start_ns = 500 * CX_MS;
 	f.record->domains[2].start_ns = 502 * CX_MS;
+	f.record->domains[4].planned_ns = 600 * CX_MS;
 	f.record->domains[3].stop_ns = 250 * CX_MS;
 	f.record->domains[3].end = CX_END_STOPPED;
 	f.record->domains[4].start_ns = 600 * CX_MS;
