@@ -290,8 +290,6 @@ static uint64_t share_lag(const struct prop_case *c)
 	return all;
 }
 
-#define LONG_TURNS 10 /* in one go, of one that is entitled to all of a pCPU */
-
 /*
  * Whoever has waited for `patience`, or 30 ms for each that waits on a pCPU, has the shortest slice
  * next, after those who have waited longer, even before what is reserved.
@@ -299,37 +297,27 @@ static uint64_t share_lag(const struct prop_case *c)
 static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
 {
 	uint64_t patience = (uint64_t)most(c, "patience");
-	uint64_t each = c->n_vcpus * 30 * CX_MS / c->least_pcpus;
+	uint64_t each = c->n_vcpus * 30 * CX_MS; /* all on one pCPU */
 
 	(void)dom, (void)ahead;
-	return (patience > each ? patience : each) + LONG_TURNS * share_turn(c) + share_late(c) +
+	return (patience > each ? patience : each) + share_turn(c) + share_late(c) +
 	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
 }
 
-/* The heaviest of all is no more than four times as heavy as the lightest. */
-static bool alike_in_weight(const struct prop_case *c)
-{
-	unsigned low = UINT_MAX, high = 0;
-
-	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
-		low = c->low_weight[i] < low ? c->low_weight[i] : low;
-		high = c->high_weight[i] > high ? c->high_weight[i] : high;
-	}
-	return high / 4 <= low;
-}
-
 /*
- * In a pool with a limit each domain has a bucket of its share.  What some leave is given to all
- * that have used theirs up, and when the pool's own bucket is empty all are parked, so one that is
- * entitled to nearly all that its vCPUs could use may not catch up: a fifth less and 28 % more have been
- * seen, and where weights are far apart, light ones may have twice what they are entitled to.
- * Buckets begin anew with each change of a limit.
+ * In a pool with a limit each domain has a bucket of its share.  It is let go by its part of the pool's
+ * burst, so that the pool's own bucket hardly ever stops all of them; one that is entitled to all
+ * that its vCPUs could use cannot make up for what it lost when it did: 2 % is more than was
+ * seen, beside what the beginning and each change cost, when buckets begin anew.
  */
 static uint64_t share_share(const struct prop_case *c, uint64_t entitled)
 {
-	if (!c->scenario->n_pools || !alike_in_weight(c))
+	/* Parts of the burst that are too short to be run are not shares of anything. */
+	if (!c->scenario->n_pools ||
+	    least(c, "slice") / 100 * least(c, "burst") <
+		    4 * (int64_t)CX_SLICE_MIN_NS * (int64_t)c->scenario->n_domains)
 		return 0;
-	return entitled / 2 + (2 + c->scenario->n_changes) * (uint64_t)most(c, "slice") +
+	return entitled / 50 + (6 + c->scenario->n_changes) * (uint64_t)most(c, "slice") +
 	       2 * share_late(c);
 }
 
@@ -430,9 +418,9 @@ static uint64_t share_parked(const struct prop_case *c, unsigned dom)
 
 /*
  * A domain that is behind its reservation comes first, and the one that would first be a turn behind
- * first of all: it has been a turn before it and comes to be a turn behind.  When it falls behind it
- * preempts one of those that run, so where it is guaranteed several pCPUs the others may have a turn more
- * on each of these.  Under a limit, its own or of a pool around it, it is parked for what it ran beyond
+ * first of all: it has been a turn before it and comes to be a turn behind, and two turns more are what
+ * others that fall behind at the same time may take.  One that is guaranteed several pCPUs has as much shorter
+ * turns, and preempts as many.  Under a limit, its own or of a pool around it, it is parked for what it ran beyond
  * that.
  */
 static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
@@ -446,7 +434,7 @@ static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
 		least_turn = turn;
 	if (turn < wide * least_turn)
 		turn = wide * least_turn;
-	*ns = (wide + 1) * turn + share_late(c);
+	*ns = 4 * turn + wide * share_late(c);
 	if (c->scenario->domains[dom].limit || limits_change(c) || in_limited_pool(c, dom))
 		*ns += (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
 	return true;
