@@ -74,9 +74,11 @@ static uint64_t fitting_start(const struct cx_report *report, uint64_t duration_
 	struct cx_changes list = { 0 };
 	unsigned i;
 
-	for (i = 0; i < report->n_runs && list.n == 0; i++)
+	for (i = 0; i < report->n_runs && list.n == 0; i++) {
+		cx_changes_free(&list);
 		if (cx_marks_find(report->records[i], &list))
 			break;
+	}
 	for (i = 0; i < list.n; i++) {
 		uint64_t t = list.change[i].event.t_ns, far = t > middle ? t - middle : middle - t;
 

@@ -10,7 +10,7 @@
  *             reservations, limits, pools, demand), asked once a period and when something changed.
  * order.c     who is next by shares: earliest eligible virtual deadline first (I. Stoica,
  *             H. Abdel-Wahab, "Earliest Eligible Virtual Deadline First", 1995), with the rates
- *             as weights.  On one pCPU nobody is further from its entitlement than a turn.
+ *             as weights.  Nobody is further from its entitlement than a slice.
  * reserve.c   who must run first: a domain behind its reservation comes before any share, in the
  *             order of deadlines.  As mClock has it for disks (A. Gulati, A. Merchant, P. Varman,
  *             OSDI 2010): two clocks for a client, a real one for what it is guaranteed, a
@@ -47,9 +47,8 @@ enum { PS_TIMER_PERIOD, PS_TIMER_LIMIT, PS_TIMER_RESERVE, PS_TIMERS };
 
 /* What cx_trace_account() is told. */
 enum ps_code {
-	PS_RATED,     /* a vCPU: its rate, its lag in ns (two's complement) */
-	PS_EXHAUSTED, /* a domain or pool has used up its limit: its index, 1 = a pool */
-	PS_REFILLED   /* and may run again */
+	PS_EXHAUSTED = 1, /* a domain or pool has used up its limit: its index, 1 = a pool */
+	PS_REFILLED       /* and may run again */
 };
 
 enum ps_state {
