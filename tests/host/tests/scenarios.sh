@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Every shipped scenario under every scheduler, on a few pCPUs and on all (with CX_HOST_QUICK
-# only on all, and only `mixed` under every scheduler, the others under linux and the one that
-# they name): each run ends well, and what the summary says is true of any run on any host,
-# however slow.
+# only on all, and only `mixed` under every scheduler, the others under the one that they name):
+# each run ends well, and what the summary says is true of any run on any host, however slow.
 . "$(dirname "$0")/../../cli/lib.sh"
 mark_processes
 RESULTS=${CX_RESULTS:-$TMP/results}
@@ -61,7 +60,7 @@ schedulers() {
 	if [ -z "${CX_HOST_QUICK:-}" ] || [ "$1" = mixed ]; then
 		echo "$all"
 	else
-		sed -n 's/^scheduler: {name: *\([a-z]*\).*/linux,\1/p' "$TOP/workloads/scenarios/$1.yaml"
+		sed -n 's/^scheduler: {name: *\([a-z]*\).*/\1/p' "$TOP/workloads/scenarios/$1.yaml"
 	fi
 }
 
