@@ -169,7 +169,7 @@ static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 		rearm(pp, limit);
 }
 
-bool ps_limit_expire(struct ps_policy *pp, uint64_t now)
+void ps_limit_expire(struct ps_policy *pp, uint64_t now)
 {
 	bool any = false;
 
@@ -182,7 +182,6 @@ bool ps_limit_expire(struct ps_policy *pp, uint64_t now)
 	}
 	if (any)
 		set_timer(pp);
-	return any;
 }
 
 /* --- rates ------------------------------------------------------------------------------------ */

@@ -61,15 +61,18 @@ static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_p
 static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next,
 		     struct cx_pick *pick)
 {
-	uint64_t longest = ps_stay(pp, next), ends = ps_patience_ends(pp, pc);
+	uint64_t longest = ps_stay(pp, next), ends;
 
 	/* Others may be about to come, as at the beginning. */
 	if (pick->now_ns < pp->joined_ns + pp->latency_ns)
 		return;
-	if (ps_open(pp, pc, pick->now_ns))
+	if (ps_open(pp, pc, pick->now_ns)) {
 		longest = LONG_TURNS * pp->turn_ns;
-	else if (pick->now_ns + longest > ends)
-		longest = ends > pick->now_ns ? ends - pick->now_ns : 0;
+	} else if (longest) {
+		ends = ps_patience_ends(pp, pc);
+		if (pick->now_ns + longest > ends)
+			longest = ends > pick->now_ns ? ends - pick->now_ns : 0;
+	}
 	next->stays = longest > pick->slice_ns;
 	if (next->stays)
 		pick->slice_ns = longest;

@@ -290,8 +290,8 @@ bool ps_limited(const struct ps_domain *pd);
 uint64_t ps_limit_left(const struct ps_domain *pd);
 /** One more (+1) or one less (-1) of @pd runs. */
 void ps_limit_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now);
-/** Who has used up its limit is parked, who has waited enough may run again.  Any of them? */
-bool ps_limit_expire(struct ps_policy *pp, uint64_t now);
+/** Who has used up its limit is parked, who has waited enough may run again. */
+void ps_limit_expire(struct ps_policy *pp, uint64_t now);
 /** The domain is gone. */
 void ps_limit_forget(struct ps_policy *pp, struct ps_domain *pd);
 
