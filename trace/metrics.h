@@ -68,10 +68,9 @@ struct cx_metrics_bound {
  * Of a domain or a pool; reservation and limit are those of the moment, so a window with a
  * change in it counts with their integral.
  *
- * Shortfall: the most of reservation x window - received, over the windows in which at every
- * instant there was a reservation and it was demanded: 100 x the vCPUs that were running,
- * ready, limited or co-stopped made up the reservation at the least.  Who wants less than its
- * reservation, or sleeps in between, is not judged by this.
+ * Shortfall: the most of owed - received, over the windows with a reservation throughout.  Owed is
+ * the integral of the reservation, or of what was demanded where that was less: 100 x the vCPUs
+ * that were running, ready, limited or co-stopped.  Nothing is owed to who sleeps.
  *
  * Overshoot: the most of received - limit x window, over the windows with a limit throughout.
  *

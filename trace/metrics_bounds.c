@@ -2,10 +2,10 @@
 /*
  * Reservation shortfall and limit overshoot.
  *
- * A domain's guarantee counts while it demands it: while its vCPUs that run or want to, 100
- * each, make up its reservation at the least.  A limit counts whenever there is one.  A pool
- * is watched in the same way: it receives what its domains receive, and demands what they and
- * its pools demand, none of them more than its own limit.
+ * What a guarantee owes at a moment is as much of the reservation as the domain demands then: its
+ * vCPUs that run or want to, 100 each; nothing while it sleeps.  A limit counts whenever there is
+ * one.  A pool is watched in the same way: it receives what its domains receive, and demands what
+ * they and its pools demand, none of them more than its own limit.
  */
 #include "trace/metrics_bounds.h"
 
@@ -131,12 +131,13 @@ static unsigned sane(unsigned percent)
 static void charge(struct cx_bounds *b, struct watch *w, uint64_t t_ns)
 {
 	int64_t received = (int64_t)w->running * PERCENT;
+	int64_t owed = (int64_t)(w->demand < w->reservation ? w->demand : w->reservation);
 	int ret = 0;
 
 	if (t_ns <= w->since_ns)
 		return;
-	if (w->alive && w->reservation && w->demand >= w->reservation)
-		ret = cx_slide_add(&w->shortfall, w->since_ns, t_ns, w->reservation - received);
+	if (w->alive && w->reservation)
+		ret = cx_slide_add(&w->shortfall, w->since_ns, t_ns, owed - received);
 	if (w->alive && w->limit && !ret)
 		ret = cx_slide_add(&w->overshoot, w->since_ns, t_ns, received - w->limit);
 	if (ret)

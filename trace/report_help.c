@@ -56,14 +56,11 @@ static const struct {
 	  "100 x time in the state / sum of the vCPUs' lives" },
 	{ "shortfall", "Reservation shortfall",
 	  "How much a domain with a reservation lacked in its worst second, over all seconds (not "
-	  "only full ones) during which it demanded at every instant: its vCPUs that ran, were "
-	  "ready, "
-	  "limited or co-stopped, 100 each, made up the reservation. The reservation is that of "
-	  "the "
-	  "moment. 0: it was always kept; - : there was no such second, as with a domain that "
-	  "sleeps "
-	  "in between. Of a shorter life: all of it. Of a scheduler: its worst domain or pool.",
-	  "max over t of integral of (reservation - received), t to t + 1 s" },
+	  "only full ones) with a reservation throughout. It is owed as much of the reservation of "
+	  "the moment as it demands: its vCPUs that run, are ready, limited or co-stopped, 100 "
+	  "each; nothing while it sleeps. 0: it was always kept; - : there was none. Of a shorter "
+	  "life: all of it. Of a scheduler: its worst domain or pool.",
+	  "max over t of integral of (min(reservation, demand) - received), t to t + 1 s" },
 	{ "overshoot", "Limit overshoot",
 	  "How much a domain with a limit received beyond it in its worst second, over all seconds "
 	  "with a limit throughout; the limit is that of the moment. 0: it was always kept.",

@@ -421,8 +421,8 @@ void cx_report_text(const struct cx_report *report, FILE *out, unsigned columns)
 		    width, 0);
 	if (bounded)
 		put_wrapped(out,
-			    "short, over: the worst second of its reservation, while it demanded "
-			    "it all, and of its limit; - = no second to judge by.",
+			    "short, over: the worst second of its reservation, as far as it "
+			    "demanded it, and of its limit; - = no second to judge by.",
 			    width, 0);
 	if (report->records[0]->n_pools)
 		put_wrapped(out,

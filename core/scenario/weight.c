@@ -42,22 +42,22 @@ static int read_weight(struct cx_reading *r, const char *key, const char *text, 
 	return 0;
 }
 
-/** Shares of something as wide as @vcpus, as the weight of each vCPU, at most @max. */
+/** Shares of something as wide as @vcpus, as the weight of each vCPU: the nearest of 1 .. @max. */
 static int read_shares(struct cx_reading *r, const char *key, const char *text, unsigned vcpus,
 		       unsigned max, unsigned *weight)
 {
 	/* The most that make no more than the largest weight. */
 	uint64_t most = ((uint64_t)max + 1) * SHARES_PER_VCPU * vcpus / CX_WEIGHT_DEFAULT - 1;
 	char found[80];
-	uint64_t shares, value;
+	uint64_t shares, value, normal = (uint64_t)SHARES_PER_VCPU * vcpus;
 
 	if (!cx_text_to_u64(text, &shares) || shares < 1 || shares > most)
 		return cx_reject(r, key, 0, cx_quote(text, found, sizeof(found)),
 				 "a whole number from 1 to %llu%s", (unsigned long long)most,
 				 find_word(text) < WORDS ? "; low, normal and high are for weight"
 							 : "");
-	value = shares * CX_WEIGHT_DEFAULT / ((uint64_t)SHARES_PER_VCPU * vcpus);
-	*weight = value ? (unsigned)value : 1;
+	value = (shares * CX_WEIGHT_DEFAULT + normal / 2) / normal;
+	*weight = value < 1 ? 1 : value > max ? max : (unsigned)value;
 	return 0;
 }
 

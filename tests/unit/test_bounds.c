@@ -197,28 +197,45 @@ static void test_shortfall_anywhere(void **state)
 	fab_free(&f);
 }
 
-/* It sleeps for a ms in every second: no window in which it demanded throughout. */
-static void test_sleeper_is_not_judged(void **state)
+/*
+ * Ten times a second it wakes, waits for @wait and runs for 10 ms: each time half of that is owed.
+ * With @count such turns of 100 ms.
+ */
+static struct cx_metrics *sleeps(struct fab *f, unsigned count, uint64_t wait)
 {
-	struct fab f = half_reserved(5 * CX_SEC);
-	struct cx_metrics *m;
-	uint64_t t;
+	unsigned i;
 
-	(void)state;
-	for (t = 500 * CX_MS; t < 5 * CX_SEC; t += 900 * CX_MS) {
-		fab_switch(&f, t, 0, 0, CX_WHY_IDLE);
-		fab_block(&f, t + CX_MS, 0);
-		fab_switch(&f, t + CX_MS, 0, CX_NO_VCPU, CX_WHY_BLOCK);
-		fab_wake(&f, t + 2 * CX_MS, 0, CX_WAKE_TIMER);
+	for (i = 0; i < count; i++) {
+		uint64_t t = i * 100 * CX_MS, on = t + wait;
+
+		if (i)
+			fab_wake(f, t, 0, CX_WAKE_TIMER);
+		fab_switch(f, on, 0, 0, CX_WHY_IDLE);
+		fab_block(f, on + 10 * CX_MS, 0);
+		fab_switch(f, on + 10 * CX_MS, 0, CX_NO_VCPU, CX_WHY_BLOCK);
 	}
-	m = measure(&f);
-	assert_int_equal(m->domains[0].bounds.shortfall.judged_ns, 0);
-	assert_int_equal(m->domains[0].bounds.shortfall.worst_ns, 0);
-	cx_metrics_free(m);
-	fab_free(&f);
+	return measure(f);
 }
 
-/* 150 reserved of two vCPUs: demanded while both want, whatever keeps them from running. */
+static void test_sleeper(void **state)
+{
+	struct fab waits = half_reserved(4 * CX_SEC), served = half_reserved(4 * CX_SEC);
+	struct cx_metrics *m = sleeps(&waits, 40, 40 * CX_MS);
+
+	(void)state;
+	assert_int_equal(m->domains[0].bounds.shortfall.judged_ns, 4 * CX_SEC);
+	assert_int_equal(m->domains[0].bounds.shortfall.worst_ns, 10 * (25 - 10) * CX_MS);
+	cx_metrics_free(m);
+	fab_free(&waits);
+	/* At once, or nearly so: it receives no less than it is owed of what it asks for. */
+	m = sleeps(&served, 40, 4 * CX_MS);
+	assert_int_equal(m->domains[0].bounds.shortfall.judged_ns, 4 * CX_SEC);
+	assert_int_equal(m->domains[0].bounds.shortfall.worst_ns, 0);
+	cx_metrics_free(m);
+	fab_free(&served);
+}
+
+/* 150 reserved of two vCPUs: all of it is owed while both want, whatever keeps them from running. */
 static void test_demand_counts_vcpus(void **state)
 {
 	static const struct fab_domain one[] = { { .name = "A", .vcpus = 2, .reservation = 150 } };
@@ -229,7 +246,7 @@ static void test_demand_counts_vcpus(void **state)
 	(void)state;
 	fab_wake(&f, 0, 0, CX_WAKE_START);
 	fab_switch(&f, 0, 0, 0, CX_WHY_IDLE);
-	fab_wake(&f, 1 * CX_SEC, 1, CX_WAKE_START); /* until then 100 of 150 are demanded */
+	fab_wake(&f, 1 * CX_SEC, 1, CX_WAKE_START); /* until then 100 of 150 are owed, and received */
 	fab_park(&f, 2 * CX_SEC, 1, CX_PARK_COSTOP, true);
 	fab_park(&f, 3 * CX_SEC, 1, CX_PARK_COSTOP, false);
 	fab_switch(&f, 3 * CX_SEC, 1, 1, CX_WHY_IDLE);
@@ -237,7 +254,7 @@ static void test_demand_counts_vcpus(void **state)
 	fab_switch(&f, 4 * CX_SEC, 1, CX_NO_VCPU, CX_WHY_PAUSE);
 	m = measure(&f);
 	b = &m->domains[0].bounds.shortfall;
-	assert_int_equal(b->judged_ns, 3 * CX_SEC);
+	assert_int_equal(b->judged_ns, 6 * CX_SEC);
 	assert_int_equal(b->worst_ns, 500 * CX_MS);
 	assert_int_equal(b->at_ns, 1 * CX_SEC);
 	cx_metrics_free(m);
@@ -351,7 +368,7 @@ static void test_absurd_values(void **state)
 	adjust(&f, 600 * CX_MS, 0, CX_ADJUSTS, 1);
 	m = measure(&f);
 	assert_int_equal(m->domains[0].bounds.overshoot.worst_ns, 0);
-	assert_int_equal(m->domains[0].bounds.shortfall.judged_ns, 0);
+	assert_int_equal(m->domains[0].bounds.shortfall.worst_ns, 0);
 	cx_metrics_free(m);
 	fab_free(&f);
 }
@@ -408,8 +425,10 @@ static void test_pools(void **state)
 	runs(&f, 2, 2, 1 * CX_SEC, 2 * CX_SEC);
 	runs(&f, 3, 3, 1 * CX_SEC, 2 * CX_SEC);
 	m = measure(&f);
-	/* The outer one demands 60 of A and 110 of the inner one: never its 250. */
-	assert_int_equal(m->pools[0].bounds.shortfall.judged_ns, 0);
+	/* The outer one is owed 60 for A and 110 for the inner one, of its 250; A alone has 100. */
+	assert_int_equal(m->pools[0].bounds.shortfall.judged_ns, 3 * CX_SEC);
+	assert_int_equal(m->pools[0].bounds.shortfall.worst_ns, 700 * CX_MS);
+	assert_int_equal(m->pools[0].bounds.shortfall.at_ns, 2 * CX_SEC);
 	assert_int_equal(m->pools[0].bounds.overshoot.worst_ns, 400 * CX_MS);
 	assert_int_equal(m->pools[0].bounds.overshoot.at_ns, 1 * CX_SEC);
 	/* The inner one's own demand is 200: of 120 it has none in the third second. */
@@ -430,12 +449,12 @@ static void test_pool_demand_moves(void **state)
 	(void)state;
 	f.record->pools[0].reservation = 280;
 	fab_switch(&f, 0, 0, 0, CX_WHY_IDLE);
-	adjust(&f, 1 * CX_SEC, 1, CX_ADJUST_LIMIT, 90); /* 290 are enough */
-	adjust(&f, 2 * CX_SEC, 2, CX_ADJUST_LIMIT, 80); /* 270 are not */
+	adjust(&f, 1 * CX_SEC, 1, CX_ADJUST_LIMIT, 90); /* 290 are demanded, 280 owed */
+	adjust(&f, 2 * CX_SEC, 2, CX_ADJUST_LIMIT, 80); /* 270 */
 	adjust(&f, 3 * CX_SEC, 2, CX_ADJUST_LIMIT, 0);
 	fab_block(&f, 4500 * CX_MS, 1); /* 200 */
 	m = measure(&f);
-	assert_int_equal(m->pools[0].bounds.shortfall.judged_ns, 3500 * CX_MS);
+	assert_int_equal(m->pools[0].bounds.shortfall.judged_ns, 6 * CX_SEC);
 	assert_int_equal(m->pools[0].bounds.shortfall.worst_ns, 1800 * CX_MS);
 	assert_int_equal(m->pools[0].bounds.shortfall.at_ns, 0);
 	cx_metrics_free(m);
@@ -486,15 +505,18 @@ static void try_all(const struct ms *ms, unsigned window, uint64_t *shortfall, u
 	*shortfall = *overshoot = 0;
 	for (t = 0; t + window <= MS_OF_RUN; t++) {
 		int64_t low = 0, high = 0;
-		bool demanded = true, bounded = true;
+		bool reserved = true, bounded = true;
 
 		for (i = t; i < t + window; i++) {
-			low += (int64_t)ms[i].reservation - 100 * ms[i].running;
+			unsigned wanted = 100 * ms[i].wanting;
+
+			low += wanted < ms[i].reservation ? wanted : ms[i].reservation;
+			low -= 100 * ms[i].running;
 			high += 100 * (int64_t)ms[i].running - ms[i].limit;
-			demanded &= ms[i].reservation && 100 * ms[i].wanting >= ms[i].reservation;
+			reserved &= ms[i].reservation != 0;
 			bounded &= ms[i].limit != 0;
 		}
-		if (demanded && low > 0 && (uint64_t)low * (CX_MS / 100) > *shortfall)
+		if (reserved && low > 0 && (uint64_t)low * (CX_MS / 100) > *shortfall)
 			*shortfall = (uint64_t)low * (CX_MS / 100);
 		if (bounded && high > 0 && (uint64_t)high * (CX_MS / 100) > *overshoot)
 			*overshoot = (uint64_t)high * (CX_MS / 100);
@@ -609,7 +631,7 @@ int main(void)
 		cmocka_unit_test(test_slide_for_ever),
 		cmocka_unit_test(test_shortfall),
 		cmocka_unit_test(test_shortfall_anywhere),
-		cmocka_unit_test(test_sleeper_is_not_judged),
+		cmocka_unit_test(test_sleeper),
 		cmocka_unit_test(test_demand_counts_vcpus),
 		cmocka_unit_test(test_reservation_changes),
 		cmocka_unit_test(test_short_run),

@@ -162,6 +162,9 @@ static void test_spellings_of_weight(void **state)
 		{ WITH("shares: 2000\n    vcpus: 2"), 256 },
 		{ WITH("shares: 1000\n    vcpus: 2"), 128 },
 		{ WITH("shares: 1"), 1 },
+		/* The nearest weight: 25.6, and 51.2. */
+		{ WITH("shares: 100"), 26 },
+		{ WITH("shares: 200"), 51 },
 		{ WITH("shares: 255999"), 65535 },
 		{ WITH("shares: 511999\n    vcpus: 2"), 65535 },
 	};
