@@ -139,17 +139,40 @@ static void advance(struct cx_sim *sim, uint64_t to)
 	sim->instant_events = 0;
 }
 
+enum source { TIMERS, AGENDA, PCPUS, SOURCES };
+
+/* Of the sources that are due: in their order, or as chance has it. */
+static enum source next_source(struct cx_sim *sim, uint64_t timers, uint64_t agenda_at)
+{
+	const struct cx_timer *first = cx_timers_first(&sim->queue);
+	enum source due[SOURCES];
+	unsigned n = 0;
+
+	if (timers <= sim->now_ns)
+		due[n++] = TIMERS;
+	if (agenda_at <= sim->now_ns)
+		due[n++] = AGENDA;
+	if (first && first->when_ns <= sim->now_ns)
+		due[n++] = PCPUS;
+	return due[sim->shuffle && n > 1 ? next_random(&sim->random) % n : 0];
+}
+
 static int one_event(struct cx_sim *sim, uint64_t timers, uint64_t agenda_at,
 		     const struct cx_sim_agenda *agenda)
 {
 	int rc = 0;
 
-	if (timers <= sim->now_ns)
+	switch (next_source(sim, timers, agenda_at)) {
+	case TIMERS:
 		run_timers(sim);
-	else if (agenda_at <= sim->now_ns)
+		break;
+	case AGENDA:
 		rc = agenda->act(agenda->arg);
-	else
+		break;
+	default:
 		sim_pcpu_event(sim, cx_timers_first(&sim->queue)->owner);
+		break;
+	}
 	sim->events++;
 	sim->instant_events++;
 	answer_kicks(sim);

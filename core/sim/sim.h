@@ -48,7 +48,7 @@ struct cx_sim_config {
 	const struct cx_sim_domain *domains;
 	const struct cx_costs *costs;
 	uint64_t seed;
-	bool shuffle; /* let chance decide what comes first among equals: events of pCPUs */
+	bool shuffle; /* let chance decide what comes first at one instant */
 	uint64_t shuffle_seed;
 	bool traced; /* note hypercalls */
 	void (*log)(void *arg, const char *line);

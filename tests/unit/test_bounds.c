@@ -246,7 +246,8 @@ static void test_demand_counts_vcpus(void **state)
 	(void)state;
 	fab_wake(&f, 0, 0, CX_WAKE_START);
 	fab_switch(&f, 0, 0, 0, CX_WHY_IDLE);
-	fab_wake(&f, 1 * CX_SEC, 1, CX_WAKE_START); /* until then 100 of 150 are owed, and received */
+	fab_wake(&f, 1 * CX_SEC, 1,
+		 CX_WAKE_START); /* until then 100 of 150 are owed, and received */
 	fab_park(&f, 2 * CX_SEC, 1, CX_PARK_COSTOP, true);
 	fab_park(&f, 3 * CX_SEC, 1, CX_PARK_COSTOP, false);
 	fab_switch(&f, 3 * CX_SEC, 1, 1, CX_WHY_IDLE);

@@ -475,6 +475,30 @@ static void test_chance_decides_ties_the_same_for_one_seed(void **state)
 	cx_plugin_unload(loaded);
 }
 
+/*
+ * One starts at the instant at which the other's slice ends: it is there in time, unless chance
+ * has the slice end first.
+ */
+static void test_chance_decides_between_starts_and_ends(void **state)
+{
+	const struct sr_domain two[] = { { 0 }, { .start_ns = SLICE } };
+	struct sr_config config = { .plugin = &ring_plugin, .domains = two, .n_domains = 2 };
+	unsigned in_time = 0;
+	struct sim_rig *r = sr_done(&config, 2 * SLICE);
+
+	(void)state;
+	assert_int_equal(sr_time(r, 1, CX_RUNNING), SLICE);
+	sr_free(r);
+	config.shuffle = true;
+	for (config.seed = 1; config.seed <= 32; config.seed++) {
+		r = sr_done(&config, 2 * SLICE);
+		assert_int_equal(sr_time(r, 1, CX_RUNNING) % SLICE, 0);
+		in_time += sr_time(r, 1, CX_RUNNING) == SLICE;
+		sr_free(r);
+	}
+	assert_in_range(in_time, 5, 27);
+}
+
 /* --- what goes wrong --------------------------------------------------------------------------- */
 
 static void test_time_that_stands_still(void **state)
@@ -542,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_others_drive_out),
 		cmocka_unit_test(test_many_at_once_are_all_the_same),
 		cmocka_unit_test(test_chance_decides_ties_the_same_for_one_seed),
+		cmocka_unit_test(test_chance_decides_between_starts_and_ends),
 		cmocka_unit_test(test_time_that_stands_still),
 		cmocka_unit_test(test_a_policy_that_never_returns),
 	};
