@@ -50,6 +50,9 @@ static int run(struct cx_round *round, const char *command, struct cx_error *err
 	int status, ret;
 
 	argv[n++] = "parallel";
+	/* What tasks say goes to the log as it comes: kept apart, it would lie in files of
+	 * parallel's until their end, which are left behind if it is ended meanwhile. */
+	argv[n++] = "--ungroup";
 	argv[n++] = "--arg-file";
 	argv[n++] = CX_DIR_TASKS;
 	if (s->hosts) {

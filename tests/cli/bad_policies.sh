@@ -37,11 +37,16 @@ expect "no shared object at all" 1 'text\.so cannot be loaded: ' "$COXSWAIN" run
 expect "no such file" 2 '\./none\.so: No such file' "$COXSWAIN" run few.yaml -s ./none.so
 expect "no such name" 2 '"none" not found in .*coxswain schedulers' "$COXSWAIN" run few.yaml -s none
 
-# table PLUGIN STATUS PATTERN [option...]: the run ends so, says so, and shows every domain.
+# table PLUGIN STATUS PATTERN [option...]: the run ends so, says so, and shows every domain.  How
+# often a policy is asked in a time depends on the host: one that ends otherwise has more of it, once.
 table() {
-	local status d
-	"$COXSWAIN" run few.yaml -s "$plugins/$1.so" "${@:4}" >"$1.out" 2>&1
-	status=$?
+	local status d longer
+	for longer in '' '-d 20s'; do
+		# shellcheck disable=SC2086
+		"$COXSWAIN" run few.yaml -s "$plugins/$1.so" "${@:4}" $longer >"$1.out" 2>&1
+		status=$?
+		[ $status -ne "$2" ] || break
+	done
 	[ $status -eq "$2" ] && grep -qE -- "$3" "$1.out" && pass "$1: $3" ||
 		fail "$1: $3" "status $status: $(head -n 20 "$1.out")"
 	for d in hog.0 hog.1 hog.2 sleeper; do
@@ -58,16 +63,17 @@ table hangs_in_pick 1 'policy hangs_in_pick: its operation pick did not return' 
 # keeps PLUGIN: a policy without a sin runs to the end, at ease.
 keeps() {
 	local status
-	"$COXSWAIN" run few.yaml -s "$plugins/$1.so" --verbose --watchdog 20s >"$1.out" 2>&1
+	"$COXSWAIN" run few.yaml -s "$plugins/$1.so" --verbose --watchdog 60s "${@:2}" >"$1.out" 2>&1
 	status=$?
 	[ $status -eq 0 ] && ! grep -qE 'fault|breach: |made mistakes|DEGRADED' "$1.out" && pass "$1: nothing to complain of" ||
 		fail "$1: nothing to complain of" "status $status: $(grep -E 'fault|breach|DEGRADED|coxswain:' "$1.out" | head)"
 }
 keeps only_pick
-keeps counts_calls
 calls() {
 	sed -nE "s/.*calls: $1 ([0-9]+)\$/\1/p" counts_calls.out
 }
+keeps counts_calls
+[ "$(calls wake)" -gt 6 ] || keeps counts_calls -d 8s # nobody has slept yet
 grep -q 'breaches: 0$' counts_calls.out && pass "the contract is kept" || fail "the contract is kept" "$(grep breach counts_calls.out)"
 for pair in 'init 1' 'domain_attach 5' 'domain_detach 5' 'vcpu_attach 6' 'vcpu_detach 6' 'pcpu_online 2' 'pcpu_offline 2'; do
 	[ "$(calls "${pair% *}")" = "${pair#* }" ] && pass "calls: $pair" || fail "calls: $pair" "$(calls "${pair% *}")"

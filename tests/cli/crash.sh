@@ -25,24 +25,26 @@ domains:
     workload: {name: $guests/$1.elf$params}
 Y
 }
+stand='([.runs[0].domains[] | select(.name | startswith("steady"))] | length == 2 and
+	all(.[]; .run_ns > 1e7 and ([.vcpus[].progress] | add) > 0))'
 # harmless GUEST [PARAMS]: runs under every scheduler; the steady domains share what odd leaves.
 harmless() {
 	local s status
 	beside "$@"
 	for s in linux rr credit; do
-		"$COXSWAIN" run "$1.yaml" -s $s --json >"$1.$s.json" 2>"$1.$s.err"
+		measured "$1.$s.json" 1000 "$stand${also:-}" "$COXSWAIN" run "$1.yaml" -s $s --watchdog 60s --json
 		status=$?
+		mv "$1.$s.json.err" "$1.$s.err"
 		if [ $status -ne 0 ]; then
 			fail "$1 under $s" "status $status: $(cat "$1.$s.err")"
 			continue
 		fi
-		json "$1 under $s: the others stand" "$1.$s.json" '.runs[0] | .degraded == false and
-			([.domains[] | select(.name | startswith("steady"))] | length == 2 and all(.[]; .run_ns > 1e7 and ([.vcpus[].progress] | add) > 0))'
+		json "$1 under $s: the others stand" "$1.$s.json" ".runs[0].degraded == false and $stand"
 	done
 }
 # crashes GUEST [PARAMS]: and is reported as crashed, in words.
 crashes() {
-	local s
+	local s also=' and any(.runs[0].domains[]; .name == "odd" and .end == "crash")'
 	harmless "$@"
 	for s in linux rr credit; do
 		grep -qE 'domain odd crashed: .' "$1.$s.err" && pass "$1 under $s is reported as crashed" ||

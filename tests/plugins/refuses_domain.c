@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#define EARLY_NS 100000000ull /* 100 ms */
+#define EARLY_NS 1000000000ull /* 1 s */
 
 static int attach_early(struct cx_policy *policy, struct cx_domain *dom, uint64_t now)
 {
