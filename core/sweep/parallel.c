@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #define LOG CX_DIR_LOG "/parallel.log"
@@ -40,24 +41,42 @@ static char *command_of(const struct cx_round *round)
 	return fclose(out) ? NULL : text;
 }
 
-static int run(struct cx_round *round, const char *command, struct cx_error *err)
+/** The option of env(1) that has parallel begin in the scratch folder. */
+static char *begin_in(const struct cx_round *round)
+{
+	char *text;
+
+	return asprintf(&text, "--chdir=%s", round->scratch) < 0 ? NULL : text;
+}
+
+static int run(struct cx_round *round, const char *begin, const char *command, struct cx_error *err)
 {
 	const struct cx_spread *s = round->spread;
-	const char *argv[16];
+	const char *argv[24];
 	char jobs[16];
 	unsigned n = 0;
 	pid_t pid;
 	int status, ret;
 
+	/* Killed, it leaves temporary files and files of its cache behind.  It makes the folders
+	 * that lead to its cache; not so by a relative path from a folder that is gone. */
+	argv[n++] = "env";
+	argv[n++] = begin;
+	argv[n++] = "XDG_CACHE_HOME=.";
 	argv[n++] = "parallel";
-	/* What tasks say goes to the log as it comes: kept apart, it would lie in files of
-	 * parallel's until their end, which are left behind if it is ended meanwhile. */
-	argv[n++] = "--ungroup";
+	argv[n++] = "--tmpdir";
+	argv[n++] = round->scratch;
 	argv[n++] = "--arg-file";
-	argv[n++] = CX_DIR_TASKS;
+	argv[n++] = "../" CX_DIR_TASKS;
 	if (s->hosts) {
 		argv[n++] = "--sshlogin";
 		argv[n++] = s->hosts;
+		/* What it makes on those hosts is to be there too; the script that removes it
+		 * does not know how to quote a quote. */
+		if (!strchr(round->scratch, '\'')) {
+			argv[n++] = "--env";
+			argv[n++] = "TMPDIR";
+		}
 	}
 	if (s->jobs || !round->work->sweep->plan->simulated) {
 		snprintf(jobs, sizeof(jobs), "%u", s->jobs ? s->jobs : 1);
@@ -79,9 +98,12 @@ static int run(struct cx_round *round, const char *command, struct cx_error *err
 
 int cx_parallel_round(struct cx_round *round, struct cx_error *err)
 {
-	char *command = command_of(round);
-	int ret = command ? run(round, command, err) : cx_fail(err, ENOMEM, "out of memory");
+	char *command = command_of(round), *begin = begin_in(round);
+	int ret;
 
+	ret = command && begin ? run(round, begin, command, err)
+			       : cx_fail(err, ENOMEM, "out of memory");
+	free(begin);
 	free(command);
 	return ret;
 }

@@ -240,12 +240,17 @@ int cx_spread_run(const struct cx_work *work, const struct cx_numbers *todo,
 	ret = write_script(&round, err);
 	if (!ret && spread->via == CX_VIA_SLURM)
 		ret = cx_slurm_resume(&round, err);
+	if (!ret && spread->via == CX_VIA_PARALLEL)
+		ret = cx_scratch_make(work->store, round.dir, &round.scratch, err);
 	if (!ret)
 		ret = all_rounds(&round, todo, err);
+	if (round.scratch)
+		cx_scratch_remove(round.scratch);
 	if (ret == -ECANCELED) {
 		cx_store_stop(work->store, true); /* for those that no signal reaches */
 		cx_fail(err, ECANCELED, "stopped");
 	}
+	free(round.scratch);
 	free(round.dir);
 	return ret;
 }

@@ -18,7 +18,8 @@
 struct cx_round {
 	const struct cx_work *work;
 	const struct cx_spread *spread;
-	char *dir; /* absolute */
+	char *dir;     /* absolute */
+	char *scratch; /* likewise: for temporary files of GNU parallel */
 	unsigned tasks;
 	uint64_t missing, missing_first; /* points without a result: now, and at the beginning */
 	uint64_t next_count_ms;

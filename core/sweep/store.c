@@ -14,7 +14,6 @@
 
 #define LEADER 0
 #define SETTING_UP ((off_t)1 << 40) /* beyond every point */
-#define TEMPORARY ".new-"
 
 /* --- locks ----------------------------------------------------------------------- */
 
@@ -29,6 +28,12 @@ static int lock(const struct cx_store *store, int how, short type, off_t byte)
 	if (ret == 0)
 		return 0;
 	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+int cx_store_set_up(struct cx_store *store, bool begin)
+{
+	return begin ? lock(store, F_SETLKW, F_WRLCK, SETTING_UP)
+		     : lock(store, F_SETLK, F_UNLCK, SETTING_UP);
 }
 
 static int lock_failed(const struct cx_store *store, int code, struct cx_error *err)
@@ -143,7 +148,7 @@ int cx_store_write(const struct cx_store *store, const char *folder, const char 
 
 	snprintf(dir, sizeof(dir), "%s%s%s", store->dir, *folder ? "/" : "", folder);
 	if (snprintf(final, sizeof(final), "%s/%s", dir, name) >= (int)sizeof(final) ||
-	    snprintf(path, sizeof(path), "%s/" TEMPORARY "%s-%d-%s", dir, store->host,
+	    snprintf(path, sizeof(path), "%s/" CX_TEMPORARY "%s-%d-%s", dir, store->host,
 		     (int)getpid(), name) >= (int)sizeof(path))
 		return failed(name, "write it", ENAMETOOLONG, err);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -240,8 +245,7 @@ int cx_store_drop(struct cx_store *store, uint64_t number, struct cx_error *err)
 	return ret;
 }
 
-/** The number of a result's file; 0: it is something else. */
-static uint64_t number_of(const char *name)
+uint64_t cx_store_number_of(const char *name)
 {
 	char again[32];
 	uint64_t number = strtoull(name, NULL, 10);
@@ -273,7 +277,7 @@ static int walk(const struct cx_store *store, void (*each)(void *arg, const char
 
 static void tick_off(void *missing, const char *name)
 {
-	cx_numbers_remove(missing, number_of(name));
+	cx_numbers_remove(missing, cx_store_number_of(name));
 }
 
 int cx_store_missing(const struct cx_store *store, struct cx_numbers *missing, struct cx_error *err)
@@ -283,32 +287,6 @@ int cx_store_missing(const struct cx_store *store, struct cx_numbers *missing, s
 	for (i = 1; i <= missing->n; i++)
 		cx_numbers_add(missing, i);
 	return walk(store, tick_off, missing, err);
-}
-
-/* --- what is left over ---------------------------------------------------------------- */
-
-static void remove_leftover(void *arg, const char *name)
-{
-	struct cx_store *store = arg;
-	const char *dash = strrchr(name, '-');
-	char path[PATH_MAX];
-	uint64_t number;
-
-	if (strncmp(name, TEMPORARY, strlen(TEMPORARY)) != 0 || !dash)
-		return;
-	number = number_of(dash + 1);
-	/* Somebody may be at it, on another host. */
-	if (number && cx_store_claim(store, number, NULL) < 0)
-		return;
-	snprintf(path, sizeof(path), "%s/" CX_DIR_POINTS "/%s", store->dir, name);
-	unlink(path);
-	if (number)
-		cx_store_release(store, number);
-}
-
-void cx_store_tidy(struct cx_store *store)
-{
-	walk(store, remove_leftover, store, NULL);
 }
 
 /* --- the log --------------------------------------------------------------------------- */
@@ -358,7 +336,7 @@ static int open_lock(struct cx_store *store, struct cx_error *err)
 	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (store->lock < 0)
 		return failed(path, "open it", errno, err);
-	ret = lock(store, F_SETLKW, F_WRLCK, SETTING_UP);
+	ret = cx_store_set_up(store, true);
 	return ret < 0 ? lock_failed(store, -ret, err) : 0;
 }
 
@@ -395,7 +373,7 @@ int cx_store_open(const char *dir, struct cx_sweep *sweep, struct cx_store **sto
 	if (!ret)
 		ret = cx_store_fill(s, sweep, err);
 	if (!ret)
-		lock(s, F_SETLK, F_UNLCK, SETTING_UP);
+		cx_store_set_up(s, false);
 	if (ret)
 		cx_store_close(s);
 	else

@@ -34,7 +34,8 @@ const char *cx_store_dir(const struct cx_store *store);
 
 /** Run the sweep as a whole: 0, or -EAGAIN when another process does, with a message. */
 int cx_store_lead(struct cx_store *store, struct cx_error *err);
-/** Take away what dead processes left half written.  Only by who leads. */
+/** Take away what dead processes left: files half written, temporary files of what they had
+ *  started.  Only by who leads. */
 void cx_store_tidy(struct cx_store *store);
 
 /** Take point @number, until cx_store_release() or the end of this process: 0, -EAGAIN (it

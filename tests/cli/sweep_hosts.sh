@@ -6,7 +6,9 @@ mark_processes
 PATH=$PATH:/usr/sbin:/sbin
 
 sweep=("$COXSWAIN" sweep)
-export PARALLEL_HOME=$TMP/parallel
+unset PARALLEL_HOME XDG_CACHE_HOME
+outside=$TMP/outside # where nothing may be: neither here nor on the hosts that points are dealt to
+here_only=(env "TMPDIR=$outside" "HOME=$outside" "${sweep[@]}")
 PORT=$((20000 + RANDOM % 20000))
 
 cat >plan.yaml <<'Y'
@@ -60,6 +62,55 @@ expect "no Slurm: told, with what to install" 1 "Slurm's client installed.*apt-g
 	env PATH="$TMP/nowhere" "${sweep[@]}" plan.yaml --out none --via slurm --quiet
 [ -z "$(ls none/points)" ] && "${sweep[@]}" plan.yaml --out none --quiet >/dev/null && same "and the folder can be gone on with here" none
 
+# --- what a killed program leaves --------------------------------------------------------------
+# In the place of GNU parallel: its temporary files stay, as when it is killed before it removes them.
+mkdir stand-in && cat >stand-in/parallel <<'S'
+#!/bin/sh
+while [ $# -gt 0 ]; do
+	[ "$1" != --tmpdir ] || TMPDIR=$2
+	shift
+done
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/parallel/tmp/sshlogin/here
+mkdir -p "$cache" && : >"$cache/linelen$$" && : >"${TMPDIR:-/tmp}/par$$.par" && echo $$ >../begun
+[ -n "$AT_ONCE" ] || exec sleep 100
+S
+chmod +x stand-in/parallel
+# of_its_own DIR: what is in the sweep's folder under names that begin with a dot.
+of_its_own() {
+	find "$1" -name '.*' -print
+}
+with_stand_in() {
+	local dir=$1
+	PATH=$TMP/stand-in:$PATH HOME=$TMP/home "${sweep[@]}" plan.yaml --out "$dir" --via parallel --quiet >/dev/null 2>&1 &
+	pid=$!
+	for_a_while test -s "$dir/begun" || fail "$dir: the stand-in was started" "$(ls -A "$dir")"
+}
+nothing_outside() {
+	local files
+	files=$(find "$TMPDIR" "$TMP/home" -mindepth 1 2>/dev/null)
+	[ -z "$files" ] && pass "$1" || fail "$1" "$files"
+	rm -rf "${TMPDIR:?}"/* "$TMP/home"
+}
+with_stand_in left.killed
+kill -9 $pid
+wait $pid 2>/dev/null
+for_a_while sh -c '! kill -0 "$1"' sh "$(cat left.killed/begun)"
+nothing_outside "GNU parallel, killed: nothing is left outside the folder"
+: >left.killed/.new-here-1-tasks && : >left.killed/scenarios/.new-here-1-a.yaml
+"${sweep[@]}" plan.yaml --out left.killed --points 1 --quiet >/dev/null 2>&1
+[ -e left.killed/.new-here-1-tasks ] && pass "a part of the sweep leaves it to the whole to clean up" || fail "a part of the sweep leaves it to the whole to clean up" ""
+"${sweep[@]}" plan.yaml --out left.killed --quiet >/dev/null 2>&1
+[ -z "$(of_its_own left.killed)" ] && pass "gone on with: nothing is left in the folder" || fail "gone on with: nothing is left in the folder" "$(of_its_own left.killed)"
+same "gone on with: the same tables" left.killed
+with_stand_in left.stopped
+kill -INT $pid
+wait $pid
+[ -z "$(of_its_own left.stopped)" ] && pass "GNU parallel, stopped: nothing is left in the folder" || fail "GNU parallel, stopped: nothing is left in the folder" "$(of_its_own left.stopped)"
+nothing_outside "GNU parallel, stopped: nothing is left outside the folder"
+AT_ONCE=yes PATH=$TMP/stand-in:$PATH HOME=$TMP/home "${sweep[@]}" plan.yaml --out left.ended --via parallel --quiet >/dev/null 2>&1
+[ -e left.ended/begun ] && [ -z "$(of_its_own left.ended)" ] && pass "GNU parallel, ended: nothing is left in the folder" || fail "GNU parallel, ended: nothing is left in the folder" "$(of_its_own left.ended)"
+nothing_outside "GNU parallel, ended: nothing is left outside the folder"
+
 # --- GNU parallel over ssh -------------------------------------------------------------------
 start_sshd() {
 	mkdir ssh && ssh-keygen -q -t ed25519 -N '' -f ssh/host && ssh-keygen -q -t ed25519 -N '' -f ssh/user || return
@@ -70,6 +121,7 @@ HostKey $TMP/ssh/host
 AuthorizedKeysFile $TMP/ssh/user.pub
 PidFile $TMP/ssh/sshd.pid
 StrictModes no
+SetEnv TMPDIR=$outside
 UsePAM no
 C
 	cat >ssh/config <<C
@@ -98,36 +150,40 @@ C
 	for_a_while $PARALLEL_SSH one true
 }
 over_ssh() {
-	"${sweep[@]}" plan.yaml --out ssh.both --via parallel --hosts one,two --quiet >/dev/null 2>ssh.err
+	"${here_only[@]}" plan.yaml --out "ssh both #1" --via parallel --hosts one,two --quiet >/dev/null 2>ssh.err
 	status=$?
 	[ $status -eq 0 ] && pass "GNU parallel over ssh" || fail "GNU parallel over ssh" "status $status: $(cat ssh.err)"
-	same "GNU parallel over ssh: the same tables" ssh.both
-	once "GNU parallel over ssh: each point was begun once" ssh.both
+	same "GNU parallel over ssh: the same tables" "ssh both #1"
+	once "GNU parallel over ssh: each point was begun once" "ssh both #1"
 	grep -q 'Accepted publickey' ssh/log && pass "it was ssh indeed" || fail "it was ssh indeed" "$(tail -n 3 ssh/log)"
 
-	"${sweep[@]}" plan.yaml --out ssh.gone --via parallel --hosts gone --quiet >/dev/null 2>ssh.err
+	"${here_only[@]}" plan.yaml --out ssh.gone --via parallel --hosts gone --quiet >/dev/null 2>ssh.err
 	status=$?
 	[ $status -eq 1 ] && grep -q 'Connection refused' ssh.err && grep -q "$POINTS of $POINTS points have no result; see ssh.gone/log" ssh.err &&
 		pass "a host that is not there: told" || fail "a host that is not there: told" "status $status: $(cat ssh.err)"
 
-	"${sweep[@]}" plan.yaml --out ssh.killed --via parallel --hosts one,two --jobs 1 --quiet >/dev/null 2>&1 &
+	"${here_only[@]}" plan.yaml --out ssh.killed --via parallel --hosts one,two --jobs 1 --quiet >/dev/null 2>&1 &
 	pid=$!
 	until_some ssh.killed
 	kill -9 $pid
 	wait $pid 2>/dev/null
-	"${sweep[@]}" plan.yaml --out ssh.killed --via parallel --hosts one --quiet >/dev/null 2>ssh.err || fail "GNU parallel, killed and gone on with" "$(cat ssh.err)"
+	"${here_only[@]}" plan.yaml --out ssh.killed --via parallel --hosts one --quiet >/dev/null 2>ssh.err || fail "GNU parallel, killed and gone on with" "$(cat ssh.err)"
 	same "GNU parallel, killed and gone on with: the same tables" ssh.killed
 	once "GNU parallel, killed and gone on with: what its hosts still ran was left to them" ssh.killed
 
-	"${sweep[@]}" plan.yaml --out ssh.stopped --via parallel --hosts one,two --jobs 1 --quiet >/dev/null 2>ssh.err &
+	"${here_only[@]}" plan.yaml --out ssh.stopped --via parallel --hosts one,two --jobs 1 --quiet >/dev/null 2>ssh.err &
 	pid=$!
 	until_some ssh.stopped
 	kill -INT $pid
 	wait $pid
 	status=$?
 	[ $status -eq 1 ] && grep -q 'the same command goes on' ssh.err && pass "GNU parallel, stopped: says how to go on" || fail "GNU parallel, stopped: says how to go on" "status $status: $(cat ssh.err)"
-	"${sweep[@]}" plan.yaml --out ssh.stopped --quiet >/dev/null
+	"${here_only[@]}" plan.yaml --out ssh.stopped --quiet >/dev/null
 	same "GNU parallel, stopped, gone on with here: the same tables" ssh.stopped
+	files=$(find ssh.* "ssh both #1" -name '.*' -print)
+	[ -z "$files" ] && pass "GNU parallel: nothing is left in the folders" || fail "GNU parallel: nothing is left in the folders" "$files"
+	files=$(ls -A "$outside" 2>&1)
+	[ ! -e "$outside" ] && pass "GNU parallel: nothing outside of the folders, neither here nor there" || fail "GNU parallel: nothing outside of the folders, neither here nor there" "$files"
 	kill $sshd
 	wait $sshd 2>/dev/null
 }

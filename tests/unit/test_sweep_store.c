@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "core/sweep/result.h"
-#include "core/sweep/store.h"
+#include "core/sweep/store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -213,6 +213,45 @@ static void test_results(void **state)
 	cx_store_close(store);
 }
 
+/* What processes left that were killed: gone, however deep; what only looks like it stays. */
+static void test_leftovers(void **state)
+{
+	static const char *const left[] = { ".new-h-1-tasks", ".new-points.csv",
+					    "scenarios/.new-h-1-a.yaml",
+					    "schedulers/.new-h-1-p.so" };
+	static const char *const stays[] = { ".newer", "new-tasks", "scenarios/a.yaml",
+					     ".scratch" };
+	struct rig *r = *state;
+	struct cx_store *store = opened(r);
+	struct cx_error err = { "" };
+	char path[PATH_MAX], *scratch = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+		write_file(r->dir, left[i], "half");
+	for (i = 0; i < sizeof(stays) / sizeof(stays[0]); i++)
+		write_file(r->dir, stays[i], "whole");
+	assert_int_equal(cx_scratch_make(store, r->dir, &scratch, &err), 0);
+	snprintf(path, sizeof(path), "%s/parallel", scratch);
+	write_file(path, "linelen1", "");
+	write_file(scratch, "parXXXXX.par", "");
+	snprintf(path, sizeof(path), "%s/%s", scratch, "away");
+	assert_int_equal(symlink(r->dir, path), 0); /* not to be followed */
+	cx_store_tidy(store);
+	assert_int_equal(access(scratch, F_OK), -1);
+	for (i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+		assert_false(is_there(r, left[i]));
+	for (i = 0; i < sizeof(stays) / sizeof(stays[0]); i++)
+		assert_true(is_there(r, stays[i]));
+	free(scratch);
+	write_file(r->dir, "file", "");
+	snprintf(path, sizeof(path), "%s/file", r->dir);
+	assert_int_equal(cx_scratch_make(store, path, &scratch, &err), -ENOTDIR);
+	assert_null(scratch);
+	assert_non_null(strstr(err.text, "cannot make the folder: Not a directory"));
+	cx_store_close(store);
+}
+
 static void test_reading_results_back(void **state)
 {
 	struct rig *r = *state;
@@ -386,6 +425,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_it_is_completed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_results, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_leftovers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reading_results_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_leads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_claims, setup, teardown),
