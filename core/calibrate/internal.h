@@ -136,6 +136,8 @@ void cal_run_free(struct cal_run *run);
 const struct cal_span *cal_span_at(const struct cal_run *run, unsigned gauge, uint64_t t_ns);
 /** Read one line of a gauge's log.  False: it is something else, or damaged. */
 bool cal_parse_line(const char *line, struct cal_run *run);
+/** Is it a gauge that says this, or is it said that lines of theirs are lost?  Else the run itself. */
+bool cal_of_a_gauge(const char *line);
 
 /* --- dispatching.c ------------------------------------------------------------------ */
 

@@ -41,6 +41,24 @@ json "its summary" json '
 			else (.why_not | length > 0) end)' --argjson n "$costs"
 json "what every host shows is measured" json '
 	[.costs[] | select(.measured)] | length >= 6'
+
+# Moves and lines from afar: measured for each distance that two CPUs of this host have, and of others
+# it is said that there are none.  Where guests have no clock of their own moves are not.
+clock=true
+grep -qw tsc /sys/devices/system/clocksource/clocksource0/available_clocksource || clock=false
+distances=$("$COXSWAIN" topology | awk '/^Distances/ { on = 1; next } on' | grep -oE 'SMT|LLC|node|remote' |
+	tr '[:upper:]' '[:lower:]' | sort -u | jq -R . | jq -sc .)
+for cost in move_{smt,llc,node,remote} access_{node,remote}; do
+	json "$cost: measured where the host has it" json '
+		.costs[$cost] as $c | ($cost | split("_")) as [$what, $distance]
+		| if $distances | index($distance) == null then $c.why_not | test("^there are no two ")
+			elif $what == "move" and ($clock | not) then $c.why_not | test("is no clock")
+			else $c.measured end' --arg cost $cost --argjson distances "$distances" --argjson clock $clock
+done
+json "what needs a guest's clock" json '
+	all(.costs[("switch", "resume", "tick")]; .measured == $clock
+		and ($clock or (.why_not | test("is no clock"))))' --argjson clock $clock
+[ -z "${CX_RESULTS:-}" ] || cp costs.yaml "$CX_RESULTS/costs.yaml"
 names=$(jq -r '.costs | keys_unsorted[]' json)
 
 # In the file as in the summary, each with its comment.

@@ -91,18 +91,30 @@ if ! have_kvm; then
 	skip "propshare on KVM" "no /dev/kvm here"
 	exit 0
 fi
-for s in guaranteed-among-hogs limits-on-idle-host pools live-changes odd-weights wide-and-narrow; do
-	"$COXSWAIN" run "$scenarios/$s.yaml" -m kvm -q -s propshare --json -d "$([ $s = live-changes ] && echo 6s || echo 2s)" \
-		>$s.json 2>$s.err
-	json "$s on KVM" $s.json '.runs[0] | .degraded == false and (.faults | add // 0) == 0
-		and all(.domains[]; .run_ns > 0 and .end != "crash")'
-done
-json "hogs beside a reservation get less than it" guaranteed-among-hogs.json '.runs[0]
+ran='.runs[0] | .degraded == false and (.faults | add // 0) == 0
+	and all(.domains[]; .run_ns > 0 and .end != "crash")'
+
+# What a slow host needs more time for; an emulated one now and then also breaks a guest.
+came='all(.runs[0].domains[]; .run_ns > 0)'
+[ -z "${CX_SLOW_HOST:-}" ] || came=$ran
+
+# real SCENARIO MS [NAME FILTER]: it runs on KVM, and what else is true of it; on a host that is too slow
+# for it to show in that time, in a longer one.
+real() {
+	measured $1.json $2 "($came) and (${4:-true})" "$COXSWAIN" run "$scenarios/$1.yaml" -m kvm -q -s propshare --json \
+		--watchdog 20s
+	json "$1 on KVM" $1.json "$ran"
+	[ -z "${3:-}" ] || json "$3" $1.json "$4"
+}
+real guaranteed-among-hogs 2000 "hogs beside a reservation get less than it" '.runs[0]
 	| (.domains[] | select(.name == "database") | .run_ns) as $database
 	| all(.domains[] | select(.name | startswith("hog")); .run_ns < $database)'
-json "limits are kept in the order they have" limits-on-idle-host.json '.runs[0].domains
+real limits-on-idle-host 2000 "limits are kept in the order they have" '.runs[0].domains
 	| [.[] | select(.name != "wide") | .run_ns] as $run | $run == ($run | sort)
 	and all(.[]; .states_percent.limited > 0)'
-json "a change of the weight turns it round" live-changes.json '.runs[0].domains
+real live-changes 6000 "a change of the weight turns it round" '.runs[0].domains
 	| (.[] | select(.name == "second") | .states_percent.limited > 0)'
+for s in pools odd-weights wide-and-narrow; do
+	real $s 2000
+done
 nothing_left "nothing is left"

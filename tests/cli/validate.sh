@@ -22,12 +22,12 @@ for part in 'two-weights under rr' 'two-weights under credit' 'sleepers-and-hogs
 done
 check "replicas are one row" test "$(grep -c 'sleeper .*wake p50' table)" -eq 2
 
-check "as JSON" sh -c '"$@" >v.json' sh "$COXSWAIN" validate "$two" -s credit -d 1s "${costs[@]}" --json
+weights='[.[0].rows[] | select(.figure == "received_percent")] | (.[1].kvm > .[0].kvm) and (.[1].sim > .[0].sim)'
+check "as JSON" measured v.json 1000 "$weights" "$COXSWAIN" validate "$two" -s credit "${costs[@]}" --json
 json "both machines, every figure" v.json 'length == 1 and .[0].scheduler == "credit" and
 	([.[0].rows[] | select(.figure == "received_percent")] | length == 2) and
 	all(.[0].rows[]; .kvm >= 0 and .sim >= 0)'
-json "weights show on both" v.json '[.[0].rows[] | select(.figure == "received_percent")] |
-	(.[1].kvm > .[0].kvm) and (.[1].sim > .[0].sim)'
+json "weights show on both" v.json "$weights"
 check "costs of this host, measured first" sh -c '"$@" >m.json 2>m.err' sh "$COXSWAIN" validate "$two" -s rr -d 300ms --json
 check "and said so" grep -q 'measuring what things cost here' m.err
 expect "no such scenario" 2 'nosuch' "$COXSWAIN" validate nosuch "${costs[@]}"

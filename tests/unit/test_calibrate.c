@@ -142,6 +142,20 @@ static void test_lines_that_are_none(void **state)
 	cal_run_free(&run);
 }
 
+/* Where guests have to ask for the time each run says so. */
+static void test_who_says_it(void **state)
+{
+	(void)state;
+	assert_true(cal_of_a_gauge("g0/0: its walk does not fit"));
+	assert_true(cal_of_a_gauge("g12/0: gauge 12"));
+	assert_true(cal_of_a_gauge("(3 log lines were too many to keep)"));
+	assert_false(cal_of_a_gauge(""));
+	assert_false(cal_of_a_gauge("g0"));
+	assert_false(cal_of_a_gauge("g/0: x"));
+	assert_false(cal_of_a_gauge("this host does not trust its time stamp counter: guests "
+				    "ask for the time, and every reading is an exit"));
+}
+
 static void test_spans_are_found(void **state)
 {
 	struct cal_run run = two_gauges();
@@ -566,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_less_stops_at_0),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_lines_that_are_none),
+		cmocka_unit_test(test_who_says_it),
 		cmocka_unit_test(test_spans_are_found),
 		cmocka_unit_test(test_slices_end),
 		cmocka_unit_test(test_wakes),
