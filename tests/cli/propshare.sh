@@ -92,7 +92,7 @@ if ! have_kvm; then
 	exit 0
 fi
 for s in guaranteed-among-hogs limits-on-idle-host pools live-changes odd-weights wide-and-narrow; do
-	"$COXSWAIN" run "$scenarios/$s.yaml" -m kvm -q -s propshare --json -d "$([ $s = live-changes ] && echo 6s || echo 2s)" \
+	"$COXSWAIN" run "$scenarios/$s.yaml" -m kvm -q -s propshare --watchdog 60s --json -d "$([ $s = live-changes ] && echo 6s || echo 2s)" \
 		>$s.json 2>$s.err
 	json "$s on KVM" $s.json '.runs[0] | .degraded == false and (.faults | add // 0) == 0
 		and all(.domains[]; .run_ns > 0 and .end != "crash")'
