@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define LOG "plots/gnuplot.log"
+#define WORDS 160       /* bytes of what it said, in a message */
 #define EXEC_FAILED 127 /* what a spawned child that cannot exec ends with */
 
 extern char **environ;
@@ -96,17 +97,28 @@ static int spawn(const char *dir, const char *script, pid_t *pid)
 	return -ret;
 }
 
-/** Wait for it.  Returns 0, -ENOENT (there is no gnuplot) or -EIO (it failed). */
-static int finish(pid_t pid)
+/**
+ * Wait for it.  Returns 0, -ENOENT (there is no gnuplot) or -EIO (it failed: @how, in words).
+ */
+static int finish(pid_t pid, char *how, size_t size)
 {
 	int status;
 
 	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
+		if (errno != EINTR) {
+			snprintf(how, size, "nobody knows how it ended: %s", strerror(errno));
 			return -EIO;
+		}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED)
 		return -ENOENT;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status))
+		snprintf(how, size, "it ended with status %d", WEXITSTATUS(status));
+	else
+		snprintf(how, size, "it was killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	return -EIO;
 }
 
 static bool not_empty(const char *dir, const char *name, const char *ending)
@@ -130,28 +142,65 @@ static void tidy_log(const char *dir)
 		unlink(path);
 }
 
+/** What gnuplot said last, after a colon; nothing if it said nothing. */
+static void last_words(const char *dir, char words[WORDS])
+{
+	char path[PATH_MAX], line[WORDS], *end;
+	FILE *log;
+
+	words[0] = '\0';
+	if (snprintf(path, sizeof(path), "%s/" LOG, dir) >= PATH_MAX)
+		return;
+	log = fopen(path, "re");
+	if (!log)
+		return;
+	while (fgets(line, sizeof(line) - 2, log)) {
+		end = line + strcspn(line, "\n");
+		*end = '\0';
+		if (strspn(line, " \t^") < (size_t)(end - line))
+			snprintf(words, WORDS, ": %.*s", WORDS - 3, line + strspn(line, " \t"));
+	}
+	fclose(log);
+}
+
+/** Start gnuplot on @plot and wait for it.  Returns as finish() does, or another negative errno. */
+static int draw(const char *dir, struct cx_plot *plot, char *how, size_t size)
+{
+	char script[sizeof(plot->name) + sizeof("plots/.gp")];
+	pid_t pid = -1;
+	int result;
+
+	snprintf(script, sizeof(script), "plots/%s.gp", plot->name);
+	result = spawn(dir, script, &pid);
+	if (result)
+		snprintf(how, size, "it cannot be started: %s", strerror(-result));
+	else
+		result = finish(pid, how, size);
+	plot->drawn = !result && not_empty(dir, plot->name, ".svg");
+	if (!result && !plot->drawn) {
+		snprintf(how, size, "it has drawn nothing");
+		result = -EIO;
+	}
+	return result;
+}
+
 int cx_plots_draw(const char *dir, struct cx_plots *plots, struct cx_error *err)
 {
 	const char *failed = NULL;
+	char how[128] = "", words[WORDS] = "", this[128];
 	unsigned i;
 	int ret = 0;
 
 	for (i = 0; i < plots->n && ret != -ENOENT; i++) {
-		struct cx_plot *plot = &plots->plot[i];
-		char script[sizeof(plot->name) + sizeof("plots/.gp")];
-		pid_t pid = -1;
-		int result;
+		int result = draw(dir, &plots->plot[i], this, sizeof(this));
 
-		snprintf(script, sizeof(script), "plots/%s.gp", plot->name);
-		result = spawn(dir, script, &pid);
-		if (!result)
-			result = finish(pid);
-		plot->drawn = !result && not_empty(dir, plot->name, ".svg");
-		if (result == -ENOENT)
+		if (result == -ENOENT) {
 			ret = result;
-		else if (!plot->drawn && !ret) {
-			ret = result ? result : -EIO;
-			failed = plot->name;
+		} else if (result && !ret) {
+			ret = result;
+			failed = plots->plot[i].name;
+			memcpy(how, this, sizeof(how));
+			last_words(dir, words);
 		}
 	}
 	tidy_log(dir);
@@ -162,7 +211,7 @@ int cx_plots_draw(const char *dir, struct cx_plots *plots, struct cx_error *err)
 			"install gnuplot-nox), then run `gnuplot plots/*.gp` in that folder",
 			dir);
 	if (ret)
-		return cx_fail(err, -ret, "%s/plots/%s.gp: gnuplot failed, see %s/" LOG, dir,
-			       failed, dir);
+		return cx_fail(err, -ret, "%s/plots/%s.gp: gnuplot failed: %s%s; see %s/" LOG, dir,
+			       failed, how, words, dir);
 	return 0;
 }

@@ -11,7 +11,7 @@ fi
 # traced NAME SCHEDULERS DURATION: a shipped scenario, recorded and analyzed.
 traced() {
 	local name=$1
-	if ! "$COXSWAIN" compare "$TOP/workloads/scenarios/$name.yaml" -s "$2" -d "$3" --trace --json --out "$name" >own.json 2>stderr; then
+	if ! "$COXSWAIN" compare "$TOP/workloads/scenarios/$name.yaml" -s "$2" -d "$3" --watchdog 60s --trace --json --out "$name" >own.json 2>stderr; then
 		fail "$name is recorded" "$(cat stderr)"
 		return
 	fi
@@ -58,8 +58,8 @@ expect "a trace whose events are cut short" 1 'cut' "$COXSWAIN" analyze cut
 expect "events as text of one cut short" 1 'cut' "$COXSWAIN" analyze cut --events
 cp -r two-weights/trace-rr damaged
 find damaged -name metadata -exec truncate -s 5000 {} +
-expect "a trace whose description is cut short" 1 'damaged' timeout 20 "$COXSWAIN" analyze damaged
+expect "a trace whose description is cut short" 1 'damaged' timeout 100 "$COXSWAIN" analyze damaged
 cp -r two-weights/trace-rr noise
 find noise -name 'events_*' -exec sh -c 'head -c 8192 /dev/urandom >"$1"' sh {} \;
-expect "a trace that is noise" 1 'noise' timeout 20 "$COXSWAIN" analyze noise
+expect "a trace that is noise" 1 'noise' timeout 100 "$COXSWAIN" analyze noise
 nothing_left "nothing is left behind"

@@ -102,7 +102,7 @@ came='all(.runs[0].domains[]; .run_ns > 0)'
 # for it to show in that time, in a longer one.
 real() {
 	measured $1.json $2 "($came) and (${4:-true})" "$COXSWAIN" run "$scenarios/$1.yaml" -m kvm -q -s propshare --json \
-		--watchdog 20s
+		--watchdog 60s
 	json "$1 on KVM" $1.json "$ran"
 	[ -z "${3:-}" ] || json "$3" $1.json "$4"
 }

@@ -9,7 +9,14 @@ sweep=("$COXSWAIN" sweep)
 unset PARALLEL_HOME XDG_CACHE_HOME
 outside=$TMP/outside # where nothing may be: neither here nor on the hosts that points are dealt to
 here_only=(env "TMPDIR=$outside" "HOME=$outside" "${sweep[@]}")
-PORT=$((20000 + RANDOM % 20000))
+# PORT and the next two are free, and below those that the kernel gives to anybody who asks.
+taken() {
+	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+for _ in {1..20}; do
+	PORT=$((20000 + RANDOM % 12000))
+	taken $PORT || taken $((PORT + 1)) || taken $((PORT + 2)) || break
+done
 
 cat >plan.yaml <<'Y'
 # Question: is it all the same where it runs?
@@ -41,14 +48,14 @@ once() {
 }
 # until_some DIR: wait until some points are finished.
 until_some() {
-	for _ in {1..1200}; do
+	for _ in {1..2400}; do
 		[ "$(ls "$1/points" 2>/dev/null | wc -l)" -ge 3 ] && return
 		sleep 0.05
 	done
 }
-# for_a_while COMMAND...: until it succeeds, or for half a minute.
+# for_a_while COMMAND...: until it succeeds, or for two minutes.
 for_a_while() {
-	for _ in {1..150}; do
+	for _ in {1..600}; do
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.2
 	done

@@ -327,6 +327,51 @@ static void test_folder_no_gnuplot(void **state)
 	release(&x);
 }
 
+/* A script in its place: what it said and how it ended is told, as the folder may be gone by then. */
+static void test_folder_gnuplot_fails(void **state)
+{
+	static const struct {
+		const char *script, *says;
+	} cases[] = {
+		{ "echo first; printf '\\nset xrange [x:1]\\n     ^\\n\"a.gp\" line 5: no "
+		  "x\\n\\n'; exit 3",
+		  "shares.gp: gnuplot failed: it ended with status 3: \"a.gp\" line 5: no x; "
+		  "see " },
+		{ "exit 1", "gnuplot failed: it ended with status 1; see " },
+		{ "kill -KILL $$", "gnuplot failed: it was killed by signal 9 (Killed); see " },
+		{ "exit 0", "gnuplot failed: it has drawn nothing; see " },
+	};
+	const char *path = getenv("PATH");
+	char *saved = fab_text(path ? path : "/usr/bin:/bin"), name[512];
+	struct fixture x;
+	size_t i;
+
+	(void)state;
+	make(&x, 1, 200 * CX_MS, 1, 3, mixed);
+	measure(&x);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cx_error err = { "" };
+		FILE *f;
+
+		make_dir(&x);
+		snprintf(name, sizeof(name), "%s/gnuplot", x.dir);
+		f = fopen(name, "w");
+		assert_non_null(f);
+		fprintf(f, "#!/bin/sh\n%s\n", cases[i].script);
+		assert_int_equal(fchmod(fileno(f), 0755), 0);
+		fclose(f);
+		setenv("PATH", x.dir, 1);
+		assert_int_equal(cx_report_folder(&x.report, x.dir, 0, 0, &err), -EIO);
+		setenv("PATH", saved, 1);
+		if (!strstr(err.text, cases[i].says))
+			fail_msg("'%s', not '%s'", err.text, cases[i].says);
+		nftw(x.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	}
+	free(saved);
+	x.dir[0] = '\0';
+	release(&x);
+}
+
 static void test_folder_not_writable(void **state)
 {
 	struct cx_error err = { "" };
@@ -480,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_folder),
 		cmocka_unit_test(test_folder_hostile),
 		cmocka_unit_test(test_folder_no_gnuplot),
+		cmocka_unit_test(test_folder_gnuplot_fails),
 		cmocka_unit_test(test_folder_not_writable),
 		cmocka_unit_test(test_empty_run),
 		cmocka_unit_test(test_all_asleep),

@@ -29,6 +29,7 @@ distances=$("$COXSWAIN" topology | awk '/^Distances/ { on = 1; next } on' | grep
 	tr '[:upper:]' '[:lower:]' | sort -u | jq -R . | jq -sc .)
 
 NO_PROGRESS='a vCPU ran for long and made no progress'
+NO_TURN='a domain was there half the time, and none of its vCPUs ran'
 facts='
 def states: .run_ns + .ready_ns + .limited_ns + .costop_ns + .blocked_ns + .paused_ns;
 def fact(name; holds): if holds then empty else name end;
@@ -40,7 +41,7 @@ def fact(name; holds): if holds then empty else name end;
   fact("\($s): a state is negative"; all($v[]; [.run_ns, .ready_ns, .limited_ns, .costop_ns, .blocked_ns] | all(. >= 0))),
   fact("\($s): a vCPU outlives the run"; all($v[]; .stop_ns <= $r.duration_ns)),
   fact("\($s): '"$NO_PROGRESS"'"; all($v[]; .progress > 0 or .run_ns < 1e8)),
-  fact("\($s): a domain was there half the time, and none of its vCPUs ran";
+  fact("\($s): '"$NO_TURN"'";
     any($v[]; .run_ns > 0 or .stop_ns - .start_ns < $r.duration_ns / 2)),
   fact("\($s): a pCPU gave more than there was"; all($r.pcpus[]; .busy_ns + .idle_ns <= $r.duration_ns + 1)),
   fact("\($s): the vCPUs got more than the pCPUs gave"; ($s == "linux") or
@@ -59,6 +60,8 @@ worth_another() {
 		echo "a triple fault"
 	elif grep -Fq "$NO_PROGRESS" <<<"$2"; then
 		echo "$NO_PROGRESS"
+	elif grep -Fq "$NO_TURN" <<<"$2"; then
+		echo "$NO_TURN"
 	fi
 }
 
