@@ -120,6 +120,7 @@ void cx_topology_use_all(struct cx_topology *topo)
 	for (unsigned i = 0; i < topo->n_cpus; i++)
 		if (topo->cpus[i].present)
 			cx_cpuset_add(topo->allowed, i);
+	topo->is_host = false;
 }
 
 unsigned cx_topology_cpus(const struct cx_topology *topo)

@@ -68,7 +68,8 @@ int cx_topology_synthetic(const char *description, struct cx_topology **topo, st
 void cx_topology_free(struct cx_topology *topo);
 /** CPUs that this process may use (its own affinity and cgroup).  Belongs to @topo. */
 const struct cx_cpuset *cx_topology_allowed(const struct cx_topology *topo);
-/** Take all CPUs that are there for usable, whatever this process may use of them. */
+/** Take all CPUs that are there for usable, whatever this process may use of them: a host like
+ *  this one, and no longer this one, of whose kernel cx_topology_describe() then says nothing. */
 void cx_topology_use_all(struct cx_topology *topo);
 /** Highest CPU number plus one. */
 unsigned cx_topology_cpus(const struct cx_topology *topo);

@@ -128,7 +128,9 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 	cx_window_errors(r->lags, record->n_domains, record->duration_ns, m);
 	m->jain = jain_index(record, r, m);
 	if (seconds > 0)
-		m->switches_per_s = (double)m->switches / seconds;
+		/* Of those that are kept, where some are not, it would be a rate of nothing. */
+		m->switches_per_s =
+			(double)(m->dropped ? record->switches : m->switches) / seconds;
 	if (online_ns > 0)
 		m->busy_percent = PERCENT * (double)m->busy_ns / online_ns;
 	m->steal_percent = steal_percent(record, m);

@@ -122,10 +122,10 @@ int cx_result_fail(const struct cx_sweep *sweep, struct cx_store *store, uint64_
 
 /* --- running -------------------------------------------------------------------- */
 
-/** Is @ret of cx_run() the policy's doing, so that another try would end the same? */
-static bool policy_failed(int ret)
+/** Is @ret the point's own, by its policy or its size, so that another try would end the same? */
+static bool is_its_own(int ret)
 {
-	return ret == -ECANCELED || ret == -EDEADLK;
+	return ret == -ECANCELED || ret == -EDEADLK || ret == -ENOMEM;
 }
 
 /** With what was measured until then, if figures can be made of it. */
@@ -137,9 +137,20 @@ static int keep_failed(const struct cx_sweep *sweep, struct cx_store *store,
 
 	if (record)
 		ret = keep(sweep, store, point, CX_OUTCOME_FAILED, why.text, record, err);
-	if (ret == -EINVAL)
+	if (ret == -EINVAL || ret == -ENOMEM)
 		ret = keep(sweep, store, point, CX_OUTCOME_FAILED, why.text, NULL, err);
 	return ret;
+}
+
+/** Why the figures of a run that came to its end are none to count with; NULL: they are. */
+static const char *not_to_count(const struct cx_record *record)
+{
+	if (record->degraded)
+		return record->degraded_why ? record->degraded_why : "";
+	if (cx_history_dropped(record->history))
+		return "more events than are kept: most figures cover the beginning only; make it "
+		       "shorter";
+	return NULL;
 }
 
 static int run_point(const struct cx_sweep *sweep, struct cx_store *store,
@@ -148,16 +159,17 @@ static int run_point(const struct cx_sweep *sweep, struct cx_store *store,
 {
 	struct cx_record *record = NULL;
 	int ret = cx_run(scenario, &options->run, &record, err);
+	bool stopped = options->run.stop && atomic_load(options->run.stop);
 
-	if (options->run.stop && atomic_load(options->run.stop))
+	if (stopped)
 		ret = cx_fail(err, ECANCELED, "stopped");
 	else if (ret == 0 && record->interrupted)
 		ret = cx_fail(err, EINTR, "the run ended before its time");
 	else if (ret == 0)
 		ret = keep(sweep, store, point,
-			   record->degraded ? CX_OUTCOME_DEGRADED : CX_OUTCOME_DONE,
-			   record->degraded ? record->degraded_why : NULL, record, err);
-	else if (policy_failed(ret))
+			   not_to_count(record) ? CX_OUTCOME_DEGRADED : CX_OUTCOME_DONE,
+			   not_to_count(record), record, err);
+	if (is_its_own(ret) && !stopped)
 		ret = keep_failed(sweep, store, point, record, err);
 	cx_record_free(record);
 	return ret;

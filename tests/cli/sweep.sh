@@ -305,6 +305,16 @@ grep -qE '^failed: point 3, two-weights crashes_in_pick seed=1: ' broken.out && 
 printf 'duration: 2s\nwatchdog: 100ms\nscenarios: [two-weights]\nschedulers: [%s]\n' "$plugins/never_picks.so" >starved.yaml
 expect "degraded alone" 3 'never_picks +0 .* 1 degraded' "${sweep[@]}" starved.yaml --out starved
 
+# --- a point that is too large for this host's memory: its own failure, and the next is made ---
+printf 'name: many\npcpus: "0"\nduration: 200ms\ndomains:\n  - {name: h, workload: {name: hog}}\n' >many.yaml
+printf 'scenarios: [many.yaml]\nschedulers: [rr]\nset: {domains.h.count: [4000, 1]}\n' >large.yaml
+(
+	ulimit -v 100000 # KiB, of which a run of one hog needs a third
+	"${sweep[@]}" large.yaml --out large >large.out 2>&1
+)
+[ $? -eq 1 ] && grep -qE '^failed: point 1, many rr .*=4000 .*out of memory' large.out && grep -qE '^rr +1 +1 +1\.0000' large.out &&
+	pass "a point out of memory fails alone" || fail "a point out of memory fails alone" "$(cat large.out)"
+
 # --- damage ---------------------------------------------------------------------------------------
 head -c 100 j1/points/000003.json >cut && cp cut j1/points/000003.json
 expect "a result that is not whole" 1 'j1/points/000003.json: is not whole: remove that file' "${sweep[@]}" small.yaml --out j1
