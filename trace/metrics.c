@@ -129,8 +129,7 @@ static int summarise(const struct cx_record *record, struct cx_replay *r, struct
 	m->jain = jain_index(record, r, m);
 	if (seconds > 0)
 		/* Of those that are kept, where some are not, it would be a rate of nothing. */
-		m->switches_per_s =
-			(double)(m->dropped ? record->switches : m->switches) / seconds;
+		m->switches_per_s = (double)(m->dropped ? record->switches : m->switches) / seconds;
 	if (online_ns > 0)
 		m->busy_percent = PERCENT * (double)m->busy_ns / online_ns;
 	m->steal_percent = steal_percent(record, m);

@@ -499,6 +499,35 @@ static void test_chance_decides_between_starts_and_ends(void **state)
 	assert_in_range(in_time, 5, 27);
 }
 
+/* --- what shipped policies make of weights on more than one pCPU ------------------------ */
+
+static void test_weights_count_on_several_pcpus(void **state)
+{
+	static const struct sr_domain four[] = {
+		{ .weight = 256 }, { .weight = 512 }, { .weight = 256 }, { .weight = 512 }
+	};
+	static const char *const names[] = { "credit", "propshare" };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct cx_loaded *loaded;
+		const struct sr_config config = { .plugin = shipped(names[i], &loaded),
+						  .topology = "pack:1 core:2 pu:1",
+						  .domains = four,
+						  .n_domains = 4,
+						  .costs = default_costs };
+		struct sim_rig *r = sr_done(&config, 10 * CX_SEC);
+
+		/* A third and two thirds of a pCPU, within one hundredth of it. */
+		for (unsigned d = 0; d < 4; d++)
+			assert_in_range(sr_time(r, d, CX_RUNNING),
+					(d % 2 ? 6667 : 3333) * CX_MS - 100 * CX_MS,
+					(d % 2 ? 6667 : 3333) * CX_MS + 100 * CX_MS);
+		sr_free(r);
+		cx_plugin_unload(loaded);
+	}
+}
+
 /* --- what goes wrong --------------------------------------------------------------------------- */
 
 static void test_time_that_stands_still(void **state)
@@ -567,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_many_at_once_are_all_the_same),
 		cmocka_unit_test(test_chance_decides_ties_the_same_for_one_seed),
 		cmocka_unit_test(test_chance_decides_between_starts_and_ends),
+		cmocka_unit_test(test_weights_count_on_several_pcpus),
 		cmocka_unit_test(test_time_that_stands_still),
 		cmocka_unit_test(test_a_policy_that_never_returns),
 	};
