@@ -5,20 +5,16 @@
 #include "entitlement/affinity.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WORD_BITS 64u
-#define CLASSES_EXACT 6u /* of a group: all their unions are tried */
+#define CLASSES_TRIED 6u /* of a group: all their unions are tried */
 
 static bool has(const uint64_t *mask, unsigned bit)
 {
 	return mask[bit / WORD_BITS] >> (bit % WORD_BITS) & 1;
-}
-
-static uint64_t *class_mask(const struct cx_affinity *a, unsigned c)
-{
-	return a->class_masks + (size_t)c * a->words;
 }
 
 unsigned cx_affinity_pcpus(const struct cx_affinity *a, const uint64_t *mask,
@@ -35,7 +31,7 @@ unsigned cx_affinity_pcpus(const struct cx_affinity *a, const uint64_t *mask,
 bool cx_affinity_within(const struct cx_affinity *a, unsigned c, const uint64_t *mask,
 			const uint64_t *more)
 {
-	const uint64_t *own = class_mask(a, c);
+	const uint64_t *own = cx_affinity_mask(a, c);
 	unsigned i;
 
 	for (i = 0; i < a->words; i++)
@@ -58,9 +54,11 @@ int cx_affinity_init(struct cx_affinity *a, unsigned n_pcpus, unsigned classes)
 	a->class_cpus = calloc(n, sizeof(*a->class_cpus));
 	a->group_of = calloc(p, sizeof(*a->group_of));
 	a->group_cpus = calloc(p, sizeof(*a->group_cpus));
+	a->many = calloc(p, sizeof(*a->many));
+	a->cell_of = calloc(p, sizeof(*a->cell_of));
 	a->online = calloc(a->words, sizeof(*a->online));
 	if (!a->class_masks || !a->class_group || !a->class_cpus || !a->group_of ||
-	    !a->group_cpus || !a->online)
+	    !a->group_cpus || !a->many || !a->cell_of || !a->online)
 		return -ENOMEM;
 	for (i = 0; i < n_pcpus; i++)
 		a->online[i / WORD_BITS] |= 1ull << (i % WORD_BITS);
@@ -79,6 +77,8 @@ void cx_affinity_free(struct cx_affinity *a)
 	free(a->bounds);
 	free(a->group_of);
 	free(a->group_cpus);
+	free(a->many);
+	free(a->cell_of);
 	free(a->online);
 	memset(a, 0, sizeof(*a));
 }
@@ -89,11 +89,11 @@ unsigned cx_affinity_class(struct cx_affinity *a, const uint64_t *mask)
 	unsigned c;
 
 	for (c = 0; c < a->n_classes; c++)
-		if (memcmp(class_mask(a, c), mask, size) == 0)
+		if (memcmp(cx_affinity_mask(a, c), mask, size) == 0)
 			return c;
 	if (c == a->room)
 		return a->room - 1; /* more than the caller said there would be */
-	memcpy(class_mask(a, c), mask, size);
+	memcpy(a->class_masks + (size_t)c * a->words, mask, size);
 	a->class_cpus[c] = cx_affinity_pcpus(a, mask, NULL);
 	return a->n_classes++;
 }
@@ -107,14 +107,14 @@ void cx_affinity_set_online(struct cx_affinity *a, unsigned p, bool online)
 	a->online[p / WORD_BITS] ^= 1ull << (p % WORD_BITS);
 	a->group_cpus[a->group_of[p]] += online ? 1u : -1u;
 	for (c = 0; c < a->n_classes; c++)
-		if (has(class_mask(a, c), p))
+		if (has(cx_affinity_mask(a, c), p))
 			a->class_cpus[c] += online ? 1u : -1u;
 }
 
 /** Bring the pCPUs of class @c into one group, the lowest of theirs.  False: they were. */
 static bool unite_class(struct cx_affinity *a, unsigned c)
 {
-	const uint64_t *mask = class_mask(a, c);
+	const uint64_t *mask = cx_affinity_mask(a, c);
 	unsigned low = a->n_pcpus, p;
 	bool changed = false;
 
@@ -168,7 +168,7 @@ static int add_bound(struct cx_affinity *a, unsigned group, const uint64_t *cpus
 	return 0;
 }
 
-/** Add the union of those of @n classes @members that @pick names; of more than 64, all. */
+/** Add the union of those of the classes @members that @pick names. */
 static int add_union(struct cx_affinity *a, unsigned group, const unsigned *members, unsigned n,
 		     uint64_t pick, uint64_t *mask)
 {
@@ -176,8 +176,8 @@ static int add_union(struct cx_affinity *a, unsigned group, const unsigned *memb
 
 	memset(mask, 0, a->words * sizeof(*mask));
 	for (i = 0; i < n; i++)
-		for (w = 0; (n > CLASSES_EXACT || pick >> i & 1) && w < a->words; w++)
-			mask[w] |= class_mask(a, members[i])[w];
+		for (w = 0; pick >> i & 1 && w < a->words; w++)
+			mask[w] |= cx_affinity_mask(a, members[i])[w];
 	return add_bound(a, group, mask);
 }
 
@@ -190,28 +190,62 @@ static int bounds_of(struct cx_affinity *a, unsigned group, unsigned *members, u
 	for (c = 0; c < a->n_classes; c++)
 		if (a->class_group[c] == group)
 			members[n++] = c;
-	if (n < 2)
-		return 0; /* the group itself is the only bound */
-	for (c = 0; n > CLASSES_EXACT && c < n && !ret; c++)
-		ret = add_bound(a, group, class_mask(a, members[c]));
-	for (pick = 1; n <= CLASSES_EXACT && pick < 1ull << n && !ret; pick++)
+	a->many[group] = n > CLASSES_TRIED;
+	a->any_many |= a->many[group];
+	if (n < 2 || n > CLASSES_TRIED)
+		return 0; /* the group itself is the only bound; or they are found as needed */
+	for (pick = 1; pick < 1ull << n && !ret; pick++)
 		ret = add_union(a, group, members, n, pick, mask);
-	return ret ? ret : add_union(a, group, members, n, UINT64_MAX, mask);
+	return ret;
+}
+
+/** Of each cell, those that are in class @c become one of their own.  @to: room by cell. */
+static void split_cells(struct cx_affinity *a, unsigned c, unsigned *to)
+{
+	unsigned p, n = a->n_cells;
+
+	for (p = 0; p < n; p++)
+		to[p] = UINT_MAX;
+	for (p = 0; p < a->n_pcpus; p++) {
+		unsigned *cell = &a->cell_of[p];
+
+		if (!has(cx_affinity_mask(a, c), p))
+			continue;
+		if (to[*cell] == UINT_MAX)
+			to[*cell] = n++;
+		*cell = to[*cell];
+	}
+	/* Those that are empty now go. */
+	for (p = 0; p < n; p++)
+		to[p] = UINT_MAX;
+	for (p = 0, n = 0; p < a->n_pcpus; p++) {
+		unsigned *cell = &a->cell_of[p];
+
+		if (to[*cell] == UINT_MAX)
+			to[*cell] = n++;
+		*cell = to[*cell];
+	}
+	a->n_cells = n;
 }
 
 int cx_affinity_finish(struct cx_affinity *a)
 {
 	unsigned *members = calloc(a->n_classes + 1ul, sizeof(*members));
+	unsigned *cells = calloc(2ul * a->n_pcpus + 1, sizeof(*cells));
 	uint64_t *mask = calloc(a->words, sizeof(*mask));
 	int ret = -ENOMEM;
-	unsigned g;
+	unsigned i;
 
-	if (members && mask) {
+	if (members && cells && mask) {
 		make_groups(a);
-		for (g = 0, ret = 0; g < a->n_groups && !ret; g++)
-			ret = bounds_of(a, g, members, mask);
+		for (i = 0, ret = 0; i < a->n_groups && !ret; i++)
+			ret = bounds_of(a, i, members, mask);
+		a->n_cells = 1;
+		for (i = 0; a->any_many && i < a->n_classes; i++)
+			split_cells(a, i, cells);
 	}
 	free(members);
+	free(cells);
 	free(mask);
 	return ret;
 }

@@ -7,14 +7,14 @@
  * through others, are a group; groups are solved apart.  Within a group one common level may be
  * out of reach: three domains bound to one pCPU cannot have more than that pCPU.  Then the most
  * crowded set of pCPUs is solved first and taken out with its domains, and so on: weighted
- * max-min fairness (D. Bertsekas, R. Gallager, "Data Networks", section 6.5).  The sets tried
- * are all unions of the group's classes for up to 6 of them; beyond that the classes themselves
- * and the whole group.
+ * max-min fairness (D. Bertsekas, R. Gallager, "Data Networks", section 6.5).  Of up to 6
+ * classes in a group all unions are tried; of more, a maximum flow finds the set (cuts.h).
  *
  * The most crowded set is, where no domain is in a pool, the one whose own level is lowest.
  * With pools it is the one whose domains, each with its share of all that is left, exceed its
- * pCPUs by the largest factor; when none is exceeded, these shares stand.  Among the domains of
- * the most crowded set some may be too crowded again: then those are first.
+ * pCPUs by the largest factor, with more than 6 classes by the largest amount; when none is
+ * exceeded, these shares stand.  Among the domains of the most crowded set some may be too
+ * crowded again: then those are first.
  *
  * A pool whose members are in several groups, or of which some are solved before others, counts
  * in each of those solutions with that part of its reservation and of its limit (of what is
@@ -48,7 +48,11 @@ struct cx_affinity {
 	uint64_t *class_masks; /* one after the other, each `words` long */
 	unsigned *class_group;
 	unsigned *class_cpus;             /* number of pCPUs online */
-	struct cx_affinity_bound *bounds; /* only of groups with several classes */
+	struct cx_affinity_bound *bounds; /* only of groups with several classes, and not many */
+	/* Groups with so many classes that their unions are too many to be tried. */
+	bool any_many, *many; /* by group */
+	unsigned n_cells;     /* a cell: pCPUs that are in the same classes */
+	unsigned *cell_of;    /* by pCPU */
 };
 
 /**
@@ -63,6 +67,12 @@ unsigned cx_affinity_class(struct cx_affinity *a, const uint64_t *mask);
 int cx_affinity_finish(struct cx_affinity *a);
 void cx_affinity_free(struct cx_affinity *a);
 
+/** The pCPUs of class @c. */
+static inline const uint64_t *cx_affinity_mask(const struct cx_affinity *a, unsigned c)
+{
+	return a->class_masks + (size_t)c * a->words;
+}
+
 /** pCPU @p goes offline or comes back: it has nothing to give meanwhile.  Once finished. */
 void cx_affinity_set_online(struct cx_affinity *a, unsigned p, bool online);
 /** pCPUs of @mask that are online, less those of @without (NULL = none). */
@@ -73,6 +83,8 @@ bool cx_affinity_within(const struct cx_affinity *a, unsigned c, const uint64_t 
 			const uint64_t *more);
 
 /* ---- who is entitled to what (solver.c) ---- */
+
+struct cx_cuts;
 
 struct cx_solver_domain {
 	unsigned class;
@@ -110,6 +122,7 @@ struct cx_solver {
 	unsigned *group_at;
 	bool *inside;   /* by class: within the bound that is looked at */
 	uint64_t *gone; /* pCPUs that are taken out */
+	struct cx_cuts *cuts;
 	struct cx_solver_domain *domains;
 };
 
@@ -124,8 +137,9 @@ void cx_solver_free(struct cx_solver *s);
 /**
  * Solve for @n @domains.  Returns 0; -EINVAL: more than there is room for, a class that is not
  * there, a pool whose parent does not come before it.
- * For each group O(n log n); more with affinities that overlap, for each bounding set of a
- * group and each set that is solved apart.  No allocation.
+ * For each group O(n log n); more with affinities that overlap: in a group with up to 6 classes
+ * for each union of them and each set that is solved apart, in another one twice for each set
+ * and a flow each time.  No allocation.
  */
 int cx_solver_solve(struct cx_solver *s, struct cx_solver_domain *domains, unsigned n);
 

@@ -4,6 +4,7 @@
  * share alike one by one; in each set the tree of pools and domains.
  */
 #include "entitlement/affinity.h"
+#include "entitlement/cuts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -51,8 +52,9 @@ int cx_solver_init(struct cx_solver *s, const struct cx_affinity *affinity, unsi
 	s->group_at = calloc(affinity->n_groups + 2ul, sizeof(*s->group_at));
 	s->inside = calloc(affinity->n_classes + 1ul, sizeof(*s->inside));
 	s->gone = calloc(affinity->words, sizeof(*s->gone));
+	s->cuts = calloc(1, sizeof(*s->cuts));
 	if (!s->pools || !s->clients || !s->parts || !s->order || !s->chosen || !s->trial ||
-	    !s->group_at || !s->inside || !s->gone)
+	    !s->group_at || !s->inside || !s->gone || !s->cuts || cx_cuts_init(s->cuts, affinity))
 		return -ENOMEM;
 	for (p = 0; p < pools; p++)
 		s->pools[p].parent = CX_NO_POOL;
@@ -71,6 +73,9 @@ void cx_solver_free(struct cx_solver *s)
 	free(s->group_at);
 	free(s->inside);
 	free(s->gone);
+	if (s->cuts)
+		cx_cuts_free(s->cuts);
+	free(s->cuts);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -352,6 +357,42 @@ static struct members solve_first(struct cx_solver *s, const struct members *lef
 	}
 }
 
+/**
+ * The same where the group has too many classes to try all sets.  Sets that are found stay in
+ * s->cuts: when the innermost is settled, it is its turn of the rest of the one around it.
+ */
+static struct members solve_first_of_many(struct cx_solver *s, const struct members *left,
+					  unsigned group)
+{
+	struct cx_cuts *cuts = s->cuts;
+
+	for (;;) {
+		const uint64_t *bound = cx_cuts_bound(cuts);
+		struct members m = bound ? choose(s, left, group, bound, s->chosen) : *left;
+		const struct cx_client *found = divide(s, &m);
+		unsigned i;
+
+		memset(cuts->asked, 0, s->affinity->n_classes * sizeof(*cuts->asked));
+		for (i = 0; i < m.n; i++) /* shares are rounded one by one */
+			cuts->asked[s->domains[m.list[i]].class] +=
+				found[i].entitled ? found[i].entitled - 1 : 0;
+		if (!cx_cuts_deeper(cuts, group, s->gone, s->per_pcpu))
+			return m;
+	}
+}
+
+/**
+ * The innermost set is settled.  In pools, what others of the sets around it may have changes with
+ * that, and their pCPUs could be more than they want now: all that are left begin anew.
+ */
+static void look_further(struct cx_solver *s, bool pooled)
+{
+	if (pooled)
+		cx_cuts_begin(s->cuts);
+	else
+		cx_cuts_back(s->cuts);
+}
+
 /** The first class that @bound (NULL = any) and what is gone hold, and what is gone does not. */
 static unsigned name_set(const struct cx_solver *s, unsigned group, const uint64_t *bound)
 {
@@ -383,14 +424,18 @@ static void keep_others(struct cx_solver *s, struct members *left, const struct 
 
 static void solve_group(struct cx_solver *s, unsigned group, struct members *left)
 {
+	bool many = s->affinity->many[group];
 	unsigned w;
 
 	memset(s->gone, 0, s->affinity->words * sizeof(*s->gone));
 	left->pcpus = s->affinity->group_cpus[group];
 	if (left->pooled)
 		begin_group(s, left);
+	if (many)
+		cx_cuts_begin(s->cuts);
 	while (left->n) {
-		struct members m = solve_first(s, left, group);
+		struct members m =
+			many ? solve_first_of_many(s, left, group) : solve_first(s, left, group);
 
 		settle(s, &m, name_set(s, group, m.bound));
 		if (!m.bound)
@@ -398,6 +443,8 @@ static void solve_group(struct cx_solver *s, unsigned group, struct members *lef
 		keep_others(s, left, &m);
 		for (w = 0; w < s->affinity->words; w++)
 			s->gone[w] |= m.bound[w];
+		if (many)
+			look_further(s, left->pooled);
 	}
 }
 

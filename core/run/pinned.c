@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/run/pinned.h"
 
-#include "core/run/flow.h"
 #include "entitlement/admission.h"
+#include "entitlement/flow.h"
 
 #include <errno.h>
 #include <inttypes.h>

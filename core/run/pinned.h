@@ -4,7 +4,7 @@
  *
  * What domains reserve that are confined to a set of pCPUs must fit into that set, however much
  * the host has elsewhere: for every set of such domains, what they reserve must fit on the pCPUs
- * that any of them may use (core/run/flow.h).  That is enough: who fits gets its part of
+ * that any of them may use (entitlement/flow.h).  That is enough: who fits gets its part of
  * a second on one pCPU after the other, as no vCPU reserves more than one pCPU has
  * (McNaughton 1959; with affinities, Lawler and Labetoulle 1978).
  */

@@ -11,14 +11,16 @@
 #include <string.h>
 
 #define PCPU 1000000000ull /* per pCPU: ns per second */
-#define MANY 24
+#define MANY 24            /* domains of a random rig */
+#define ROOM 160           /* of any */
+#define SETS 2080          /* of pCPUs to look at: all of up to 8, all intervals of 64 */
 #define NONE CX_AMOUNT_MAX
 
 struct rig {
 	struct cx_affinity affinity;
 	struct cx_solver solver;
-	struct cx_solver_domain d[MANY];
-	uint64_t masks[MANY];
+	struct cx_solver_domain d[ROOM];
+	uint64_t masks[ROOM];
 	unsigned n;
 };
 
@@ -168,6 +170,41 @@ static void a_pool_across_groups(void **state)
 	end(&r);
 }
 
+/* Nine affinities in one group; six of them share three pCPUs among themselves. */
+static void more_than_six_classes(void **state)
+{
+	static const uint64_t masks[] = { 3, 3, 6, 6, 5, 5, 12, 24, 48, 96, 192, 384 };
+	struct rig r = { .n = 0 };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 12; i++)
+		add(&r, masks[i], CX_NO_POOL, 256, 100);
+	begin(&r, 9, 0);
+	solve(&r);
+	for (i = 0; i < 12; i++) {
+		assert_percent(r.d[i].entitled, i < 6 ? 50u : 100u);
+		assert_int_equal(r.d[i].set, r.d[i < 6 ? 0 : 6].class);
+	}
+	/* Half asleep there is room for all. */
+	for (i = 0; i < 6; i += 2)
+		r.d[i].demand = 0;
+	solve(&r);
+	for (i = 0; i < 12; i++) {
+		assert_int_equal(r.d[i].entitled, r.d[i].demand);
+		assert_int_equal(r.d[i].set, r.d[0].class);
+	}
+	/* Two of the three pCPUs offline: five affinities for one. */
+	cx_affinity_set_online(&r.affinity, 0, false);
+	cx_affinity_set_online(&r.affinity, 1, false);
+	solve(&r);
+	assert_int_equal(r.d[1].entitled, 0);
+	assert_percent(r.d[3].entitled, 50);
+	assert_percent(r.d[5].entitled, 50);
+	assert_percent(r.d[6].entitled, 100);
+	end(&r);
+}
+
 static void refused(void **state)
 {
 	struct rig r = { .n = 0 };
@@ -202,13 +239,28 @@ static unsigned bits(uint64_t x)
 	return (unsigned)__builtin_popcountll(x);
 }
 
-static void random_rig(struct rig *r, uint64_t *seed, unsigned pcpus, unsigned pools)
-{
-	uint64_t masks[4];
-	unsigned i, n = 1 + (unsigned)rnd(seed, MANY), kinds = 1 + (unsigned)rnd(seed, 4);
+/* Up to so many affinities: all unions of few are tried, of many are not. */
+#define FEW 4u
+#define LOTS 12u
 
-	for (i = 0; i < 4; i++)
-		masks[i] = 1 + rnd(seed, (1u << pcpus) - 1);
+/** Any pCPUs, mostly few of them where there are many affinities, so that they are crowded. */
+static uint64_t random_mask(uint64_t *seed, unsigned pcpus, unsigned kinds)
+{
+	uint64_t mask = 1 + rnd(seed, (1u << pcpus) - 1);
+
+	if (kinds > FEW && rnd(seed, 3))
+		mask &= 3ull << rnd(seed, pcpus) | 1ull << rnd(seed, pcpus);
+	return mask ? mask : 1ull << rnd(seed, pcpus);
+}
+
+static void random_rig(struct rig *r, uint64_t *seed, unsigned pcpus, unsigned pools,
+		       unsigned kinds_max)
+{
+	uint64_t masks[LOTS];
+	unsigned i, n = 1 + (unsigned)rnd(seed, MANY), kinds = 1 + (unsigned)rnd(seed, kinds_max);
+
+	for (i = 0; i < kinds_max; i++)
+		masks[i] = random_mask(seed, pcpus, kinds_max);
 	*r = (struct rig){ .n = 0 };
 	for (i = 0; i < n; i++) {
 		add(r, masks[rnd(seed, kinds)], (unsigned)rnd(seed, pools + 2),
@@ -241,19 +293,33 @@ static uint64_t most_of(const struct rig *r, unsigned i)
 	return r->d[i].demand < most ? r->d[i].demand : most;
 }
 
-/** Hall's condition: whoever lies within a set of pCPUs has no more than it together. */
-static void check_feasible(const struct rig *r, unsigned pcpus)
-{
-	uint64_t set;
-	unsigned i;
+/** Sets of pCPUs that bound those that lie within them. */
+struct sets {
+	uint64_t masks[SETS];
+	unsigned n;
+};
 
-	for (set = 1; set < 1ull << pcpus; set++) {
-		uint64_t sum = 0;
+static void all_sets(struct sets *sets, unsigned pcpus)
+{
+	sets->n = 0;
+	while (sets->n < (1u << pcpus) - 1) {
+		sets->masks[sets->n] = sets->n + 1;
+		sets->n++;
+	}
+}
+
+/** Hall's condition: whoever lies within a set of pCPUs has no more than it together. */
+static void check_feasible(const struct rig *r, const struct sets *sets)
+{
+	unsigned i, k;
+
+	for (k = 0; k < sets->n; k++) {
+		uint64_t sum = 0, set = sets->masks[k];
 
 		for (i = 0; i < r->n; i++)
 			if ((r->masks[i] & ~set) == 0)
 				sum += r->d[i].entitled;
-		assert_true(sum <= bits(set & r->affinity.online[0]) * PCPU + MANY);
+		assert_true(sum <= bits(set & r->affinity.online[0]) * PCPU + r->n);
 	}
 }
 
@@ -289,33 +355,41 @@ static void check_pool_limits(const struct rig *r, unsigned pools)
 	}
 }
 
-static void any_with_pools(void **state)
+static void any_with_pools_of(unsigned kinds, unsigned pcpus_max, unsigned rounds)
 {
 	uint64_t seed = 5;
 	unsigned round;
 
-	(void)state;
-	for (round = 0; round < 3000; round++) {
-		unsigned pcpus = 1 + (unsigned)rnd(&seed, 5), pools = (unsigned)rnd(&seed, 5);
+	for (round = 0; round < rounds; round++) {
+		unsigned pcpus = 1 + (unsigned)rnd(&seed, pcpus_max);
+		unsigned pools = (unsigned)rnd(&seed, 5);
+		struct sets sets;
 		struct rig r;
 
-		random_rig(&r, &seed, pcpus, pools);
+		random_rig(&r, &seed, pcpus, pools, kinds);
 		solve(&r);
-		check_feasible(&r, pcpus);
+		all_sets(&sets, pcpus);
+		check_feasible(&r, &sets);
 		check_each(&r);
 		check_pool_limits(&r, pools);
 		end(&r);
 	}
 }
 
-/** Could domain @i have more, if those with a higher level gave way?  Not under max-min. */
-static bool tight(const struct rig *r, unsigned pcpus, unsigned i)
+static void any_with_pools(void **state)
 {
-	uint64_t set;
-	unsigned k;
+	(void)state;
+	any_with_pools_of(FEW, 5, 3000);
+	any_with_pools_of(LOTS, 8, 3000);
+}
 
-	for (set = 1; set < 1ull << pcpus; set++) {
-		uint64_t sum = 0, highest = 0;
+/** Could domain @i have more, if those with a higher level gave way?  Not under max-min. */
+static bool tight(const struct rig *r, const struct sets *sets, unsigned i)
+{
+	unsigned k, j;
+
+	for (j = 0; j < sets->n; j++) {
+		uint64_t sum = 0, highest = 0, set = sets->masks[j];
 
 		if (r->masks[i] & ~set)
 			continue;
@@ -331,35 +405,197 @@ static bool tight(const struct rig *r, unsigned pcpus, unsigned i)
 			if (d->entitled > lo + 1 && d->entitled / d->weight > highest)
 				highest = d->entitled / d->weight;
 		}
-		if (sum + MANY >= bits(set & r->affinity.online[0]) * PCPU &&
+		if (sum + r->n >= bits(set & r->affinity.online[0]) * PCPU &&
 		    highest <= r->d[i].entitled / r->d[i].weight + 2)
 			return true;
 	}
 	return false;
 }
 
-/* Weighted max-min: who has less than it may is in a full set in which no level is higher. */
-static void without_pools_max_min(void **state)
+/** Weighted max-min: who has less than it may is in a full set in which no level is higher. */
+static void check_max_min(const struct rig *r, const struct sets *sets)
+{
+	unsigned i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->d[i].entitled < most_of(r, i))
+			assert_true(tight(r, sets, i));
+	check_feasible(r, sets);
+	check_each(r);
+}
+
+/** No pools, and reservations that fit. */
+static void random_flat_rig(struct rig *r, uint64_t *seed, unsigned pcpus, unsigned kinds)
+{
+	unsigned i;
+
+	random_rig(r, seed, pcpus, 0, kinds);
+	for (i = 0; i < r->n; i++)
+		r->d[i].reservation = r->d[i].reservation / r->n / 4;
+	for (i = 0; i < pcpus; i++)
+		cx_affinity_set_online(&r->affinity, i, true);
+}
+
+static void max_min_of(unsigned kinds, unsigned pcpus_max, unsigned rounds)
 {
 	uint64_t seed = 9;
+	unsigned round;
+
+	for (round = 0; round < rounds; round++) {
+		unsigned pcpus = 1 + (unsigned)rnd(&seed, pcpus_max);
+		struct sets sets;
+		struct rig r;
+
+		random_flat_rig(&r, &seed, pcpus, kinds);
+		solve(&r);
+		all_sets(&sets, pcpus);
+		check_max_min(&r, &sets);
+		end(&r);
+	}
+}
+
+static void without_pools_max_min(void **state)
+{
+	(void)state;
+	max_min_of(FEW, 5, 3000);
+	max_min_of(LOTS, 8, 2000);
+}
+
+/* ---- beside progressive filling ---- */
+
+/*
+ * The definition of max-min fairness played out, slow and plain: all levels rise together until
+ * some set of pCPUs is full; who is in it stays there, the others rise on.
+ */
+struct filling {
+	const struct rig *r;
+	const struct sets *sets;
+	double has[MANY];
+	bool stays[MANY];
+};
+
+static double at_level(const struct filling *f, unsigned i, double level)
+{
+	const struct cx_solver_domain *d = &f->r->d[i];
+	double hi = (double)most_of(f->r, i), lo = (double)d->reservation;
+	double want = (double)d->weight * level;
+
+	if (f->stays[i])
+		return f->has[i];
+	lo = lo < hi ? lo : hi;
+	return want < lo ? lo : want > hi ? hi : want;
+}
+
+/** What is free of set @k at @level. */
+static double slack(const struct filling *f, unsigned k, double level)
+{
+	uint64_t set = f->sets->masks[k];
+	double left = (double)(bits(set & f->r->affinity.online[0]) * PCPU);
+	unsigned i;
+
+	for (i = 0; i < f->r->n; i++)
+		if ((f->r->masks[i] & ~set) == 0)
+			left -= at_level(f, i, level);
+	return left;
+}
+
+/** Raise the level until a set is full; false: all have all that they may. */
+static bool rise(struct filling *f, double *level)
+{
+	double low = *level, high = 8.0 * (double)PCPU;
+	unsigned k, step, i, before = 0, after = 0;
+
+	for (step = 0; step < 64; step++) {
+		double middle = (low + high) / 2;
+
+		for (k = 0; k < f->sets->n && slack(f, k, middle) >= 0;)
+			k++;
+		if (k == f->sets->n)
+			low = middle;
+		else
+			high = middle;
+	}
+	*level = low;
+	for (i = 0; i < f->r->n; i++) {
+		before += f->stays[i];
+		f->has[i] = at_level(f, i, low);
+	}
+	for (k = 0; k < f->sets->n; k++) {
+		if (slack(f, k, low) > 0.01)
+			continue;
+		for (i = 0; i < f->r->n; i++)
+			f->stays[i] |= (f->r->masks[i] & ~f->sets->masks[k]) == 0;
+	}
+	for (i = 0; i < f->r->n; i++)
+		after += f->stays[i];
+	return after > before && after < f->r->n;
+}
+
+static void as_filled(void **state)
+{
+	uint64_t seed = 13;
 	unsigned round, i;
 
 	(void)state;
-	for (round = 0; round < 3000; round++) {
-		unsigned pcpus = 1 + (unsigned)rnd(&seed, 5);
+	for (round = 0; round < 150; round++) {
+		unsigned pcpus = 3 + (unsigned)rnd(&seed, 4);
+		struct filling f = { 0 };
+		double level = 0;
+		struct sets sets;
 		struct rig r;
 
-		random_rig(&r, &seed, pcpus, 0);
-		for (i = 0; i < r.n; i++)
-			r.d[i].reservation = r.d[i].reservation / r.n / 4; /* they fit */
-		for (i = 0; i < pcpus; i++)
-			cx_affinity_set_online(&r.affinity, i, true);
+		random_flat_rig(&r, &seed, pcpus, LOTS);
 		solve(&r);
-		for (i = 0; i < r.n; i++)
-			if (r.d[i].entitled < most_of(&r, i))
-				assert_true(tight(&r, pcpus, i));
-		check_feasible(&r, pcpus);
-		check_each(&r);
+		all_sets(&sets, pcpus);
+		f.r = &r;
+		f.sets = &sets;
+		while (rise(&f, &level))
+			;
+		for (i = 0; i < r.n; i++) {
+			double off = (double)r.d[i].entitled - f.has[i];
+
+			assert_true(off > -2 && off < 2);
+		}
+		end(&r);
+	}
+}
+
+/* ---- as many as there are pCPUs, and more ---- */
+
+/** Of affinities that are intervals, only intervals can be too crowded by themselves. */
+static void all_intervals(struct sets *sets, unsigned pcpus)
+{
+	unsigned from, to;
+
+	sets->n = 0;
+	for (from = 0; from < pcpus; from++)
+		for (to = from; to < pcpus; to++)
+			sets->masks[sets->n++] = (~0ull >> (63 - to)) & (~0ull << from);
+}
+
+static void intervals_of_64_pcpus(void **state)
+{
+	uint64_t seed = 21;
+	struct sets sets;
+	unsigned round, i;
+
+	(void)state;
+	all_intervals(&sets, 64);
+	for (round = 0; round < 6; round++) {
+		struct rig r = { .n = 0 };
+
+		for (i = 0; i < ROOM; i++) {
+			unsigned from = (unsigned)rnd(&seed, 62),
+				 width = 2 + (unsigned)rnd(&seed, 5);
+
+			add(&r, ((1ull << width) - 1) << from, CX_NO_POOL, 1 + rnd(&seed, 1000),
+			    400);
+			r.d[i].demand = rnd(&seed, 5) ? 4 * PCPU : rnd(&seed, PCPU);
+		}
+		begin(&r, 64, 0);
+		assert_true(r.affinity.n_classes > 64);
+		solve(&r);
+		check_max_min(&r, &sets);
 		end(&r);
 	}
 }
@@ -371,9 +607,12 @@ int main(void)
 		cmocka_unit_test(crowded),
 		cmocka_unit_test(a_pool_across_sets),
 		cmocka_unit_test(a_pool_across_groups),
+		cmocka_unit_test(more_than_six_classes),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(any_with_pools),
 		cmocka_unit_test(without_pools_max_min),
+		cmocka_unit_test(as_filled),
+		cmocka_unit_test(intervals_of_64_pcpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

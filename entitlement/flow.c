@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/run/flow.h"
+#include "entitlement/flow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,8 @@ struct cx_flow {
 	unsigned n_sources, n_sinks, source_words, sink_words;
 	uint64_t *arcs;  /* by source: the sinks it may use */
 	uint64_t *users; /* by sink: the sources that have something there */
-	uint32_t *flow;  /* [sink * n_sources + source] */
-	uint64_t *supply, *placed;
-	uint32_t *capacity, *used;
+	uint64_t *flow;  /* [sink * n_sources + source] */
+	uint64_t *supply, *placed, *capacity, *used;
 	uint64_t *room; /* the sinks with used < capacity */
 	uint64_t n_unplaced;
 	/* The search: what it has reached, from where, and the sources to go on from. */
@@ -108,7 +107,7 @@ static uint64_t *users_of(const struct cx_flow *f, unsigned sink)
 	return &f->users[(size_t)sink * f->source_words];
 }
 
-static uint32_t *flow_of(const struct cx_flow *f, unsigned source, unsigned sink)
+static uint64_t *flow_of(const struct cx_flow *f, unsigned source, unsigned sink)
 {
 	return &f->flow[(size_t)sink * f->n_sources + source];
 }
@@ -116,9 +115,9 @@ static uint32_t *flow_of(const struct cx_flow *f, unsigned source, unsigned sink
 /* --- what is asked ------------------------------------------------------------------------ */
 
 /* @by may be "negative": unsigned arithmetic wraps round, the sums do not. */
-static void move(struct cx_flow *f, unsigned source, unsigned sink, uint32_t by)
+static void move(struct cx_flow *f, unsigned source, unsigned sink, uint64_t by)
 {
-	uint32_t *flow = flow_of(f, source, sink);
+	uint64_t *flow = flow_of(f, source, sink);
 
 	*flow += by;
 	f->used[sink] += by;
@@ -127,10 +126,10 @@ static void move(struct cx_flow *f, unsigned source, unsigned sink, uint32_t by)
 }
 
 /* At most @most of it; the rest of the source's flow stays where it is. */
-static uint32_t take_back(struct cx_flow *f, unsigned source, unsigned sink, uint64_t most)
+static uint64_t take_back(struct cx_flow *f, unsigned source, unsigned sink, uint64_t most)
 {
-	uint32_t flow = *flow_of(f, source, sink);
-	uint32_t back = flow < most ? flow : (uint32_t)most;
+	uint64_t flow = *flow_of(f, source, sink);
+	uint64_t back = flow < most ? flow : most;
 
 	if (!back)
 		return 0;
@@ -156,7 +155,7 @@ void cx_flow_set_supply(struct cx_flow *f, unsigned source, uint64_t supply)
 	f->supply[source] = supply;
 }
 
-void cx_flow_set_capacity(struct cx_flow *f, unsigned sink, uint32_t capacity)
+void cx_flow_set_capacity(struct cx_flow *f, unsigned sink, uint64_t capacity)
 {
 	unsigned i;
 
@@ -164,6 +163,26 @@ void cx_flow_set_capacity(struct cx_flow *f, unsigned sink, uint32_t capacity)
 	put(f->room, sink, f->used[sink] < capacity);
 	for (i = 0; i < f->n_sources && f->used[sink] > capacity; i++)
 		take_back(f, i, sink, f->used[sink] - capacity);
+}
+
+void cx_flow_clear(struct cx_flow *f)
+{
+	unsigned sink, w;
+	uint64_t users;
+
+	for (sink = 0; sink < f->n_sinks; sink++)
+		for (w = 0; w < f->source_words; w++) {
+			for (users = users_of(f, sink)[w]; users; users &= users - 1)
+				*flow_of(f, w * WORD_BITS + (unsigned)__builtin_ctzll(users),
+					 sink) = 0;
+			users_of(f, sink)[w] = 0;
+		}
+	memset(f->supply, 0, f->n_sources * sizeof(*f->supply));
+	memset(f->placed, 0, f->n_sources * sizeof(*f->placed));
+	memset(f->capacity, 0, f->n_sinks * sizeof(*f->capacity));
+	memset(f->used, 0, f->n_sinks * sizeof(*f->used));
+	memset(f->room, 0, f->sink_words * sizeof(*f->room));
+	f->n_unplaced = 0;
 }
 
 /* --- augmenting paths -------------------------------------------------------------------- */
@@ -248,10 +267,10 @@ static void augment(struct cx_flow *f, unsigned last)
 	f->n_unplaced -= most;
 	for (sink = last;; sink = f->source_from[source]) {
 		source = f->sink_from[sink];
-		move(f, source, sink, (uint32_t)most);
+		move(f, source, sink, most);
 		if (f->source_from[source] == ROOT)
 			return;
-		move(f, source, f->source_from[source], -(uint32_t)most);
+		move(f, source, f->source_from[source], -most);
 	}
 }
 
