@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEDULERS "rr,credit"
+#define SCHEDULERS "rr,credit,propshare"
 #define CALIBRATE_NS (12 * CX_SEC)
 #define DURATION_NS (4 * CX_SEC) /* of a run, unless the caller says */
 

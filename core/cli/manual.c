@@ -28,7 +28,8 @@ const struct cx_cli_example cx_cli_first[] = {
 	{ "coxswain topology", "what this host looks like to a policy" },
 	{ "coxswain schedulers", "which policies are installed" },
 	{ "coxswain run two-weights --duration 2s", "one run of a shipped scenario" },
-	{ "coxswain compare two-weights", "the same under linux, rr and credit, with a report" },
+	{ "coxswain compare two-weights",
+	  "the same under linux, rr, credit and propshare, with a report" },
 	{ NULL, NULL }
 };
 
@@ -93,7 +94,7 @@ const struct cx_cli_command cx_cli_commands[] = {
 	       "writes a report folder with plots. Several scenarios get a folder each, and an "
 	       "index page above them. Where the report lies is said last.",
 	       "If a run fails or Ctrl-C comes, the report is written of what there is."),
-	  EXAMPLES({ "coxswain compare two-weights", "linux, rr and credit; a report" },
+	  EXAMPLES({ "coxswain compare two-weights", "linux, rr, credit and propshare; a report" },
 		   { "coxswain compare two-weights cap --schedulers rr,credit",
 		     "two scenarios, two policies" },
 		   { "coxswain compare two-weights -p credit.tslice=5ms -d 5s",
@@ -142,7 +143,7 @@ const struct cx_cli_command cx_cli_commands[] = {
 	       "as "
 	       "`coxswain calibrate` does. A host that is busy with other things is no yardstick, "
 	       "and is called so."),
-	  EXAMPLES({ "coxswain validate", "all shipped scenarios under rr and credit" },
+	  EXAMPLES({ "coxswain validate", "all shipped scenarios under rr, credit and propshare" },
 		   { "coxswain validate two-weights -s credit -d 10s", "one of them, for longer" }),
 	  cx_cmd_validate },
 	{ CX_CMD_SCHEDULERS, "schedulers", "[NAME]", 0, 1, CX_COMPLETE_SCHEDULER,

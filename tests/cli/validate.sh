@@ -15,7 +15,7 @@ costs=(--cost switch=40us)
 "$COXSWAIN" validate "$two" "$sleepers" -d 1s "${costs[@]}" >table 2>stderr
 status=$?
 [ $status -eq 0 ] && pass "done" || fail "done" "status $status: $(tail -n 3 stderr | paste -sd'|')"
-for part in 'two-weights under rr' 'two-weights under credit' 'sleepers-and-hogs under credit' \
+for part in 'two-weights under rr' 'two-weights under credit' 'two-weights under propshare' 'sleepers-and-hogs under credit' \
 	'^ *light +received %' '^ *heavy +progress/s' '^ *sleeper +wake p50' 'switches/s' \
 	'of [0-9]+ figures with a bound are within it'; do
 	check "it tells of: $part" grep -qE -- "$part" table
