@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define START_MS 40000   /* what the program waits for the guardian; its own limits are shorter */
+#define START_MS 90000   /* what the program waits for the guardian; its own limits are shorter */
 #define STOP_MS 120000   /* the rest of the events has to be written */
 #define STUCK_SECONDS 90 /* in the guardian: a daemon that does not answer is killed */
 #define SYSTEM_RUNDIR "/var/run/lttng"

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES (16u << 10) /* what a crash may take along */
-#define STALL_MS 10000           /* a child that tells nothing for so long is stuck */
+#define STALL_MS 30000           /* a child that tells nothing for so long is stuck */
 #define TEXT_BYTES_MAX (16u << 20)
 
 enum frame_kind { FRAME_EVENT, FRAME_TEXT, FRAME_LOST, FRAME_DONE };

@@ -27,11 +27,13 @@ if ! have_kvm; then
 fi
 
 echo 'mine: 1' >costs.yaml
-if "${calibrate[@]}" -d 2s --json --out costs.yaml >json 2>stderr; then
-	pass "calibrates"
-else
-	fail "calibrates" "status $?: $(cat stderr)"
-fi
+# On a busy host 2 s may be too little to see each of what every host shows.
+for duration in 2s 16s; do
+	"${calibrate[@]}" -d $duration --json --out costs.yaml >json 2>stderr
+	status=$?
+	[ "$(jq '[.costs[] | select(.measured)] | length' json)" -lt 6 ] || break
+done
+[ $status -eq 0 ] && pass "calibrates" || fail "calibrates" "status $status: $(cat stderr)"
 json "its summary" json '
 	(.host | length > 0) and (.backend | length > 0) and .duration_ns > 0
 	and .steal_percent >= 0 and .stolen_percent >= 0
@@ -84,9 +86,9 @@ expect "a full disk" 1 '/dev/full: cannot write it: No space left' "${calibrate[
 
 # Cut short: status 1, what was there stays.
 cp costs.yaml before.yaml
-setsid "${calibrate[@]}" -d 60s --out costs.yaml >stdout 2>stderr &
+setsid "${calibrate[@]}" -d 300s --out costs.yaml >stdout 2>stderr &
 pid=$!
-for _ in {1..300}; do
+for _ in {1..1200}; do
 	grep -qs '^cx-0/0' /proc/$pid/task/*/comm && break
 	sleep 0.1
 done

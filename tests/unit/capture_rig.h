@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RIG_WAIT_SECONDS 30 /* for what should take one */
+#define RIG_WAIT_SECONDS 90 /* for what should take one */
 
 #define CHECK(condition)                                                                           \
 	do {                                                                                       \
