@@ -56,6 +56,15 @@ struct cx_topology;
  * on the file), -ETIMEDOUT (it did not come to an end), -ENOMEM, the errno of reading.
  */
 int cx_topology_open(const char *what, struct cx_topology **topo, struct cx_error *err);
+/** Does it take @what for the name of a file? */
+bool cx_topology_is_file(const char *what);
+/**
+ * What @what means in the file @said_in (a scenario, a plan): a file of that name beside it, if
+ * there is one, else @what as it is.
+ * @found  for cx_topology_open(); malloc'd
+ * Returns 0 or -ENOMEM.
+ */
+int cx_topology_find(const char *what, const char *said_in, char **found, struct cx_error *err);
 /** This host.  Returns 0, or a negative errno with a message. */
 int cx_topology_host(struct cx_topology **topo, struct cx_error *err);
 /** Write it as an XML file, which cx_topology_open() reads on any host.  Likewise. */

@@ -62,19 +62,38 @@ static int check_affinities(struct run *r, const struct cx_cpuset *pcpus)
 	return 0;
 }
 
+/* What the scenario says is simulated. */
+static int open_named(struct run *r)
+{
+	const struct cx_scenario *s = r->scenario;
+	char *what;
+	int rc;
+
+	rc = cx_topology_find(s->topology, s->path, &what, r->err);
+	if (rc)
+		return rc;
+	rc = cx_topology_open(what, &r->topology, r->err);
+	if (rc == -ENOENT && *what != '/')
+		cx_fail(r->err, ENOENT,
+			"topology: found \"%s\", allowed a file beside the scenario or in the "
+			"current folder: there is none of that name",
+			what);
+	free(what);
+	return rc ? cx_fail_prefix(r->err, -rc, "%s:%u", s->path, s->topology_line) : 0;
+}
+
 /* The host; or what is simulated: as the caller says, as the scenario says, this host. */
 static int open_topology(struct run *r)
 {
 	const struct cx_run_sim *sim = r->options->sim;
-	const char *what = sim && sim->topology ? sim->topology : r->scenario->topology;
 	int rc;
 
-	if (!sim || !what)
-		rc = cx_topology_host(&r->topology, r->err);
+	if (sim && sim->topology)
+		rc = cx_topology_open(sim->topology, &r->topology, r->err);
+	else if (sim && r->scenario->topology)
+		rc = open_named(r);
 	else
-		rc = cx_topology_open(what, &r->topology, r->err);
-	if (rc && what && what == r->scenario->topology)
-		cx_fail_prefix(r->err, -rc, "%s:%u", r->scenario->path, r->scenario->topology_line);
+		rc = cx_topology_host(&r->topology, r->err);
 	/* Nobody else is on a simulated host. */
 	if (!rc && sim)
 		cx_topology_use_all(r->topology);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a sweep began with: the plan, its scenarios, its policies.  Runs use the copies, so
+ * What a sweep began with: the plan, its scenarios, its policies, what they name.  Runs use the copies, so
  * that a file edited meanwhile changes nothing; and a sweep goes on only with files that are
  * the same.
  */
@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX (1u << 30) /* bytes of what is copied */
@@ -45,7 +46,7 @@ static int differs(const struct cx_store *store, const char *name, const char *w
 static int keep(const struct cx_store *store, const char *folder, const char *name,
 		const char *what, const char *text, size_t len, bool lines, struct cx_error *err)
 {
-	char path[PATH_MAX], shown[300];
+	char path[PATH_MAX], shown[PATH_MAX / 2];
 	size_t there_len = 0;
 	char *there;
 	int ret;
@@ -85,13 +86,46 @@ static int keep_file(const struct cx_store *store, const char *folder, const cha
 	return 0;
 }
 
+static int make_folder(const struct cx_store *store, const char *name, struct cx_error *err)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", store->dir, name);
+	if (mkdir(path, 0777) == 0 || errno == EEXIST)
+		return 0;
+	return cx_fail(err, errno, "%s: cannot make the folder: %s", path, strerror(errno));
+}
+
+static int keep_hosts(const struct cx_store *store, struct cx_sweep *sweep, struct cx_error *err)
+{
+	unsigned i;
+	int ret = 0;
+
+	for (i = 0; i < sweep->n_hosts && !ret; i++) {
+		struct cx_sweep_host *h = &sweep->hosts[i];
+		const char *slash = h->file ? strrchr(h->file, '/') : NULL;
+
+		if (!h->file)
+			continue;
+		ret = make_folder(store, CX_DIR_TOPOLOGIES, err);
+		if (!ret)
+			ret = make_folder(store, h->folder, err);
+		if (!ret) /* by its own name, which is in the results */
+			ret = keep_file(store, h->folder, slash ? slash + 1 : h->file, "topology",
+					true, &h->file, err);
+	}
+	return ret;
+}
+
 static int keep_entries(struct cx_store *store, struct cx_sweep *sweep, struct cx_error *err)
 {
 	const struct cx_plan *plan = sweep->plan;
 	char name[CX_SCENARIO_NAME_MAX + 32];
 	unsigned i;
-	int ret = 0;
+	int ret;
 
+	/* Before the scenarios: if those are there, what they name is. */
+	ret = keep_hosts(store, sweep, err);
 	for (i = 0; i < plan->n_scenarios && !ret; i++) {
 		snprintf(name, sizeof(name), "%s.yaml", plan->scenarios[i].label);
 		ret = keep_file(store, CX_DIR_SCENARIOS, name, "scenario", true,

@@ -69,6 +69,12 @@ static bool begins(const char *name, const char *with)
 	return strncmp(name, with, strlen(with)) == 0;
 }
 
+/** FOLDER/NAME; false: that is too long to be there. */
+static bool join(char path[PATH_MAX], const char *folder, const char *name)
+{
+	return snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX;
+}
+
 /** Call @each with every name in DIR/@folder. */
 static void walk(struct cx_store *store, const char *folder,
 		 void (*each)(struct cx_store *store, const char *folder, const char *name))
@@ -77,8 +83,7 @@ static void walk(struct cx_store *store, const char *folder,
 	struct dirent *entry;
 	DIR *d;
 
-	snprintf(path, sizeof(path), "%s/%s", store->dir, folder);
-	d = opendir(path);
+	d = join(path, store->dir, folder) ? opendir(path) : NULL;
 	if (!d)
 		return;
 	while ((entry = readdir(d)) != NULL)
@@ -88,9 +93,10 @@ static void walk(struct cx_store *store, const char *folder,
 
 static void remove_half(struct cx_store *store, const char *folder, const char *name)
 {
-	char path[PATH_MAX];
+	char inner[PATH_MAX], path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s/%s", store->dir, folder, name);
+	if (!join(inner, folder, name) || !join(path, store->dir, inner))
+		return;
 	if (begins(name, CX_TEMPORARY))
 		unlink(path);
 	else if (begins(name, SCRATCH))
@@ -113,6 +119,14 @@ static void remove_half_result(struct cx_store *store, const char *folder, const
 		cx_store_release(store, number);
 }
 
+static void remove_halves_in(struct cx_store *store, const char *folder, const char *name)
+{
+	char inner[PATH_MAX];
+
+	if (*name != '.' && join(inner, folder, name))
+		walk(store, inner, remove_half);
+}
+
 void cx_store_tidy(struct cx_store *store)
 {
 	walk(store, CX_DIR_POINTS, remove_half_result);
@@ -122,5 +136,6 @@ void cx_store_tidy(struct cx_store *store)
 	walk(store, ".", remove_half);
 	walk(store, CX_DIR_SCENARIOS, remove_half);
 	walk(store, CX_DIR_SCHEDULERS, remove_half);
+	walk(store, CX_DIR_TOPOLOGIES, remove_halves_in);
 	cx_store_set_up(store, false);
 }

@@ -346,7 +346,7 @@ static int reach(struct cx_sweep *sweep, struct cx_error *err)
 /* --- the whole ----------------------------------------------------------------------- */
 
 /** Each scenario as it stands: what is wrong with it is nothing of the plan's. */
-static int try_scenarios(struct cx_sweep *sweep, struct cx_error *err)
+static int try_scenarios(struct cx_sweep *sweep, const char *dir, struct cx_error *err)
 {
 	unsigned s;
 	int ret = 0;
@@ -356,8 +356,8 @@ static int try_scenarios(struct cx_sweep *sweep, struct cx_error *err)
 
 		ret = cx_scenario_load(sweep->scenarios[s].file, sweep->dirs.payloads, &loaded,
 				       err);
-		if (!ret && sweep->plan->simulated && !loaded->topology)
-			sweep->host = true;
+		if (!ret)
+			ret = cx_hosts_scenario(sweep, s, loaded->topology, dir, err);
 		cx_scenario_free(loaded);
 	}
 	return ret;
@@ -395,7 +395,9 @@ static int fill(struct cx_sweep *sweep, const char *dir, struct cx_error *err)
 	if (!ret)
 		ret = find_costs(sweep, dir, err);
 	if (!ret)
-		ret = try_scenarios(sweep, err);
+		ret = cx_hosts_new(sweep, dir, err);
+	if (!ret)
+		ret = try_scenarios(sweep, dir, err);
 	if (!ret)
 		ret = reach(sweep, err);
 	return ret ? ret : cx_grid_count(sweep, err);
@@ -435,6 +437,7 @@ void cx_sweep_free(struct cx_sweep *sweep)
 		free(sweep->policies[i].reached);
 		cx_plugin_unload(sweep->policies[i].loaded);
 	}
+	cx_hosts_free(sweep);
 	free(sweep->scenarios);
 	free(sweep->policies);
 	free(sweep->first);

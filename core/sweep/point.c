@@ -39,8 +39,8 @@ int cx_point_options(const struct cx_sweep *sweep, const struct cx_point *point,
 	memset(o, 0, sizeof(*o));
 	o->sim.costs = sweep->costs;
 	/* The same host for all points, whichever host they run on. */
-	if (!scenario->topology)
-		o->sim.topology = sweep->topology;
+	o->sim.topology = cx_hosts_is_here(scenario->topology) ? sweep->topology
+							       : cx_hosts_file(sweep, point);
 	o->run = (struct cx_run_options){
 		.scheduler = sweep->policies[point->policy].file,
 		.plugin_dirs = sweep->dirs.policies,

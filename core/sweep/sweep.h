@@ -47,13 +47,21 @@ struct cx_sweep_policy {
 	bool *reached;            /* by axis */
 };
 
+/** A file that describes what is simulated. */
+struct cx_sweep_host {
+	char *folder; /* of its copy, in the folder of the sweep */
+	char *file;   /* read from here; NULL: none is named */
+};
+
 /** The grid.  Read only once it is made, but for the files, which cx_store_open() moves. */
 struct cx_sweep {
 	const struct cx_plan *plan;
 	struct cx_sweep_dirs dirs;
-	bool copied;      /* the files are those in the folder of the sweep */
-	bool host;        /* the simulator is to have this host, as nothing else is said */
-	char *topology;   /* then: the file of the host that began; NULL = this one */
+	bool copied;    /* the files are those in the folder of the sweep */
+	bool host;      /* the simulator is to have this host, as nothing else is said */
+	char *topology; /* then: the file of the host that began; NULL = this one */
+	struct cx_sweep_host *hosts; /* by value of the plan's `set: topology`, or by scenario */
+	unsigned n_hosts;
 	char *costs_file; /* NULL = none */
 	struct cx_costs costs;
 	struct cx_sweep_scenario *scenarios; /* as in the plan */

@@ -16,6 +16,7 @@
 #define CX_DIR_SCHEDULERS "schedulers"
 #define CX_DIR_COSTS "costs.yaml"
 #define CX_DIR_TOPOLOGY "topology.xml"
+#define CX_DIR_TOPOLOGIES "topologies"
 #define CX_DIR_GRID "grid.csv"
 #define CX_DIR_POINTS "points"
 #define CX_DIR_LOG "log"
@@ -30,6 +31,19 @@ int cx_sweep_blame(const struct cx_sweep *sweep, unsigned axis, struct cx_error 
  *  cx_scenario_load_overridden(). */
 int cx_sweep_try(const struct cx_sweep *sweep, unsigned scenario, unsigned axis, unsigned value,
 		 struct cx_error *err);
+
+/* --- hosts.c: files that describe hosts ------------------------------------------------ */
+
+/** Is it this host that @what asks for?  NULL: nothing is said. */
+bool cx_hosts_is_here(const char *what);
+/** Find the files that the plan names.  @dir as for cx_sweep_new().  0 or -ENOMEM. */
+int cx_hosts_new(struct cx_sweep *sweep, const char *dir, struct cx_error *err);
+/** Find that which a scenario names as its `topology`, @what.  0 or -ENOMEM. */
+int cx_hosts_scenario(struct cx_sweep *sweep, unsigned scenario, const char *what, const char *dir,
+		      struct cx_error *err);
+/** The file of @point; NULL: it has none. */
+const char *cx_hosts_file(const struct cx_sweep *sweep, const struct cx_point *point);
+void cx_hosts_free(struct cx_sweep *sweep);
 
 /* --- point.c: what a point means for a run ------------------------------------------ */
 

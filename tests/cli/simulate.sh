@@ -127,6 +127,26 @@ domains:
 Y
 expect "a workload without a model" 2 'own.yaml:[0-9]+: domain own: workload .* has no model.*hog' \
 	"$COXSWAIN" run own.yaml --machine sim
+# --- a host in a file: beside the scenario, or where one is ----------------------------------
+mkdir beside apart elsewhere
+cp "$TOP/tests/topology/two-sockets.xml" beside/that.xml
+sed 's/^topology:.*/topology: that.xml/' wide.yaml | tee beside/wide.yaml >apart/wide.yaml
+cp "$TOP/tests/topology/two-sockets.xml" elsewhere/that.xml
+(cd beside && "$COXSWAIN" run wide.yaml --machine sim --json) >beside.json
+json "a topology file where one is" beside.json '(.host | contains("(that.xml), 16 CPUs"))'
+(cd elsewhere && "$COXSWAIN" run ../apart/wide.yaml --machine sim --json) >apart.json
+check "a topology file in the current folder, the scenario elsewhere: the same" same apart.json beside.json
+cp "$TOP/tests/topology/vm-2-cpus.xml" that.xml
+"$COXSWAIN" run beside/wide.yaml --machine sim --json >from-here.json
+check "a topology file beside the scenario comes before one in the current folder" same from-here.json beside.json
+"$COXSWAIN" run beside/wide.yaml --machine sim --json --topology that.xml >option.json
+json "but what --topology names is in the current folder" option.json '(.host | contains("(that.xml), 2 CPUs"))'
+rm beside/that.xml && mkfifo beside/that.xml
+"$COXSWAIN" run beside/wide.yaml --machine sim --json >fifo.json
+json "what is no file is not taken for one" fifo.json '(.host | contains("(that.xml), 2 CPUs"))'
+rm that.xml
+expect "no such file, and where it was looked for" 1 'apart/wide.yaml:[0-9]+: topology: found "that.xml", allowed a file beside the scenario or in the current folder' \
+	"$COXSWAIN" run apart/wide.yaml --machine sim
 sed -i 's/^topology:.*/topology: "core:x"/' wide.yaml
 expect "no such topology, and where" 2 'wide.yaml:[0-9]+: topology "core:x"' "$COXSWAIN" run wide.yaml --machine sim
 nothing_left "no process is left, nor a file"

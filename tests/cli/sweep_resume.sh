@@ -156,4 +156,45 @@ expect "another policy is refused" 2 'changed/schedulers/rr.so: the sweep there 
 rm changed/points/*
 expect "but the folder goes on with its own" 0 'Sweep: changed' "${sweep[@]}" changed/plan.yaml --out changed
 json "as it began" changed/points/000001.json '.summary.runs[0].scheduler == "rr"'
+
+# --- hosts in files ------------------------------------------------------------------------------------
+mkdir -p there/deep
+one() { # TOPOLOGY: a scenario on that host
+	sed "s|^duration:.*|duration: 100ms\ntopology: $1|" "$TOP/workloads/scenarios/two-weights.yaml"
+}
+one that.xml | tee there/one.yaml >there/deep/one.yaml
+cp "$TOP/tests/topology/two-sockets.xml" there/that.xml
+cp "$TOP/tests/topology/vm-2-cpus.xml" there/deep/that.xml
+printf 'scenarios: [one.yaml, deep/one.yaml]\nschedulers: [rr]\nseeds: 1-2\n' >there/plan.yaml
+printf 'scenarios: [one.yaml]\nschedulers: [rr]\nset: {topology: [deep/that.xml, "pu:3", host, that.xml]}\n' >there/set.yaml
+cpus() { # of the line that describes a host
+	head -n 1 | grep -oE ', [0-9]+ CPU' | tr -dc 0-9
+}
+hosts() { # DIR CPUS...: so many CPUs have the hosts of its points
+	local dir=$1 point n=0
+	shift
+	for point in "$dir"/points/*.json; do
+		[ "$(jq -r .summary.host "$point" | cpus)" = "$1" ] && shift && n=$((n + 1))
+	done
+	[ $# -eq 0 ] && pass "$dir: each on its host" || fail "$dir: each on its host" "$n are right: $(jq -r .summary.host "$dir"/points/*.json | tr '\n' ';')"
+}
+"${sweep[@]}" there/plan.yaml --out of-scenarios --quiet >/dev/null
+hosts of-scenarios 16 16 2 2
+"${sweep[@]}" there/set.yaml --out of-plan --quiet >/dev/null
+hosts of-plan 2 3 "$("$COXSWAIN" topology | cpus)" 16
+cp -r of-scenarios/points scenarios.points && cp -r of-plan/points plan.points
+for dir in of-scenarios of-plan; do # from another folder, with files that are not those any more
+	[ $dir = of-plan ] && plan=set.yaml || plan=plan.yaml
+	sed -i.before '4s/$/ /' there/deep/that.xml
+	expect "$dir: another topology is refused" 2 "$dir/topologies/(scenario-one-2|set-1)/that.xml: the sweep there began with another topology \(line 4 differs\)" \
+		"${sweep[@]}" there/$plan --out $dir
+	rm $dir/points/*1.json $dir/points/*3.json
+	(cd / && "${sweep[@]}" "$TMP/$dir/plan.yaml" --out "$TMP/$dir" --quiet) >/dev/null 2>again.err || fail "$dir: goes on from another folder" "$(cat again.err)"
+	diff -r $dir/points ${dir#of-}.points >differ && pass "$dir: but the folder goes on with its own, the same to the byte" || fail "$dir: but the folder goes on with its own, the same to the byte" "$(head -n 3 differ)"
+	"${sweep[@]}" there/$plan --out $dir --points 1 --quiet >/dev/null 2>again.err && pass "$dir: so does a part" || fail "$dir: so does a part" "$(cat again.err)"
+	mv there/deep/that.xml.before there/deep/that.xml
+	(cd there && "${sweep[@]}" $plan --out ../$dir --quiet) >/dev/null 2>again.err && pass "$dir: as they were, from another folder" || fail "$dir: as they were, from another folder" "$(cat again.err)"
+done
+rm there/that.xml
+expect "a topology that is not there any more" 2 'plan.yaml: .*there/one.yaml:[0-9]+: topology: found "that.xml", allowed a file beside the scenario' "${sweep[@]}" there/plan.yaml --out of-scenarios
 nothing_left "nothing is left behind"

@@ -323,6 +323,48 @@ static void test_what_is_no_file(void **state)
 	assert_null(topo);
 }
 
+static void found(const char *what, const char *said_in, const char *expected)
+{
+	struct cx_error err = { "" };
+	char *path;
+
+	assert_int_equal(cx_topology_find(what, said_in, &path, &err), 0);
+	assert_string_equal(path, expected);
+	free(path);
+}
+
+/* What a file names is beside it, if it is there. */
+static void test_beside_a_file(void **state)
+{
+	static const char good[] = GOOD;
+
+	(void)state;
+	assert_int_equal(mkdir("d", 0700), 0);
+	assert_int_equal(mkdir("d/folder.xml", 0700), 0);
+	assert_int_equal(mkfifo("d/fifo.xml", 0600), 0);
+	write_file(good, sizeof(good) - 1);
+	assert_int_equal(rename(FILE_NAME, "d/pack:1 pu:2"), 0);
+	assert_int_equal(link("d/pack:1 pu:2", "d/host"), 0);
+	assert_int_equal(link("d/pack:1 pu:2", "d/in.xml"), 0);
+	found("in.xml", "d/scenario.yaml", "d/in.xml");
+	found("../d/in.xml", "d/scenario.yaml", "d/../d/in.xml");
+	found("pack:1 pu:2", "d/scenario.yaml", "d/pack:1 pu:2");
+	found("pack:1 pu:2", "scenario.yaml", "pack:1 pu:2");
+	found("pack:1 pu:4", "d/scenario.yaml", "pack:1 pu:4");
+	found("absent.xml", "d/scenario.yaml", "absent.xml");
+	found("folder.xml", "d/scenario.yaml", "folder.xml");
+	found("fifo.xml", "d/scenario.yaml", "fifo.xml");
+	found("host", "d/scenario.yaml", "host"); /* never a file's name */
+	found("/in.xml", "d/scenario.yaml", "/in.xml");
+	found("", "d/scenario.yaml", "");
+	unlink("d/in.xml");
+	unlink("d/host");
+	unlink("d/pack:1 pu:2");
+	unlink("d/fifo.xml");
+	rmdir("d/folder.xml");
+	rmdir("d");
+}
+
 /* Of every file that is cut short or has a byte changed, something is said. */
 static void test_damaged_files(void **state)
 {
@@ -550,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_absurd_files),
 		cmocka_unit_test(test_a_file_too_large),
 		cmocka_unit_test(test_what_is_no_file),
+		cmocka_unit_test(test_beside_a_file),
 		cmocka_unit_test(test_damaged_files),
 		cmocka_unit_test(test_isolated),
 		cmocka_unit_test(test_the_environment),
