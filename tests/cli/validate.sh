@@ -12,8 +12,13 @@ two=$TOP/workloads/scenarios/two-weights.yaml
 sleepers=$TOP/workloads/scenarios/sleepers-and-hogs.yaml
 costs=(--cost switch=40us)
 
-"$COXSWAIN" validate "$two" "$sleepers" -d 1s "${costs[@]}" >table 2>stderr
-status=$?
+# On a host that is slow or busy sleepers may not have come to sleep in a second.
+for duration in 1s 8s; do
+	echo "for $duration"
+	"$COXSWAIN" validate "$two" "$sleepers" -d $duration "${costs[@]}" >table 2>stderr
+	status=$?
+	[ "$(grep -c 'sleeper .*wake p50' table)" -ne 2 ] || break
+done
 [ $status -eq 0 ] && pass "done" || fail "done" "status $status: $(tail -n 3 stderr | paste -sd'|')"
 for part in 'two-weights under rr' 'two-weights under credit' 'two-weights under propshare' 'sleepers-and-hogs under credit' \
 	'^ *light +received %' '^ *heavy +progress/s' '^ *sleeper +wake p50' 'switches/s' \

@@ -20,14 +20,15 @@ expect "every node has memory" 0 "^$CX_HOST_NODES$" grep -cE 'node [0-9]+: memor
 
 # QEMU counts threads within cores within packages; a package is a cache and, where there are
 # several nodes, a node.
+[ "$CX_HOST_NODES" -gt 1 ] && across=remote || across=node
 wanted() {
-	awk -v n="$cpus" -v threads="$threads" -v package=$((cores * threads)) '
+	awk -v n="$cpus" -v threads="$threads" -v package=$((cores * threads)) -v across=$across '
 	function distance(i, j) {
 		if (i == j)
 			return "self"
 		if (int(i / threads) == int(j / threads))
 			return "SMT"
-		return int(i / package) == int(j / package) ? "LLC" : "remote"
+		return int(i / package) == int(j / package) ? "LLC" : across
 	}
 	BEGIN {
 		for (i = 0; i < n; i++) {
@@ -41,4 +42,6 @@ wanted() {
 sed '1,/^Distances/d; /CPU/d' said | tr -s ' ' | sed 's/^ //; s/ $//' >seen
 wanted >wanted
 check "every distance" diff wanted seen
-check "some of each kind that it was made for" grep -q "$([ "$threads" -gt 1 ] && echo SMT || echo LLC)" seen
+[ "$threads" -gt 1 ] && near=SMT || near=LLC
+[ "$packages" -gt 1 ] && far=$across || far=LLC
+check "some of each kind that it was made for" sh -c "grep -q $near seen && grep -q $far seen"
