@@ -57,6 +57,15 @@ static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_p
 	return next;
 }
 
+/* Does @pc belong to those of a set before @next's, of whom none waits now? */
+static bool is_guest(const struct ps_pcpu *pc, const struct ps_vcpu *next)
+{
+	for (unsigned i = 0; i < pc->n_lanes; i++)
+		if (pc->lanes[i]->members && pc->lanes[i]->set->rank < next->set->rank)
+			return true;
+	return false;
+}
+
 /* To be stopped costs too: where nobody is the worse for it, @next may run for longer. */
 static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next,
 		     struct cx_pick *pick)
@@ -68,6 +77,8 @@ static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *n
 		return;
 	if (ps_open(pp, pc, pick->now_ns)) {
 		longest = LONG_TURNS * pp->turn_ns;
+	} else if (longest && is_guest(pc, next)) {
+		longest = 0;
 	} else if (longest) {
 		ends = ps_patience_ends(pp, pc);
 		if (pick->now_ns + longest > ends)
