@@ -64,15 +64,23 @@ int64_t ps_lag(const struct ps_vcpu *pv, uint64_t now)
 	return (int64_t)(behind * (int64_t)pv->rate / SECOND) - (int64_t)unpaid(pv, now);
 }
 
+/* How many of its vCPUs may run at the same time. */
+static unsigned at_once(const struct ps_domain *pd)
+{
+	unsigned n = pd->wanting < pd->lane->pcpus ? pd->wanting : pd->lane->pcpus;
+
+	return n ? n : 1;
+}
+
 uint64_t ps_turn(const struct ps_policy *pp, const struct ps_vcpu *pv)
 {
 	uint64_t turn = (uint64_t)((unsigned __int128)pv->rate * pp->latency_ns / PS_SECOND);
 	uint64_t longest = pp->turn_ns;
 
 	/* Turns that siblings have at the same time count for their domain's reservation
-	 * together: reserve.c. */
-	if (pv->dom->reserved > PS_SECOND)
-		longest /= (pv->dom->reserved + PS_SECOND - 1) / PS_SECOND;
+	 * together, and what they make beyond one turn it does not remember: reserve.c. */
+	if (pv->dom->reserved)
+		longest /= at_once(pv->dom);
 	if (turn > longest)
 		turn = longest;
 	return turn < pp->turn_min_ns ? pp->turn_min_ns : turn;

@@ -338,8 +338,17 @@ static bool any_limit(const struct prop_case *c)
 	return false;
 }
 
+static bool any_reservation(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (c->scenario->domains[i].reservation)
+			return true;
+	return false;
+}
+
 /*
- * By weight and affinity alone: half a percent of a pCPU, for moving out of each other's way, and four
+ * By weight, affinity and reservations alone: half a percent of a pCPU, for moving out of each other's
+ * way, or two, since what is received beyond a reservation is forgotten after a turn; four
  * slices; one that is due on another pCPU counts as due later by four times `stay`; and what all who
  * wait may have for their patience of the pCPU of one.
  */
@@ -352,7 +361,7 @@ static uint64_t share_of_places(const struct prop_case *c)
 	if (any_limit(c) || c->scenario->n_changes ||
 	    share_turn(c) + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
 		return 0;
-	return c->record->duration_ns / 200 + afar + 4 * (slice + late) +
+	return c->record->duration_ns / (any_reservation(c) ? 50 : 200) + afar + 4 * (slice + late) +
 	       c->n_vcpus * patience * (CX_SLICE_MIN_NS + late);
 }
 

@@ -122,6 +122,15 @@ static void draw_masks(uint64_t *dice, struct prop_scenario *s)
 			s->domains[i].cpus = masks[prop_below(dice, n)];
 }
 
+/* Of any part of what they could use; those that cannot be kept are taken back later. */
+static void draw_reservations(uint64_t *dice, struct prop_scenario *s)
+{
+	for (unsigned i = 0; i < s->n_domains; i++)
+		if (prop_chance(dice, 40))
+			s->domains[i].reservation =
+				(unsigned)prop_spread(dice, 1, 100 * s->domains[i].vcpus);
+}
+
 static void generate(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s,
 		     bool large)
 {
@@ -168,6 +177,8 @@ void prop_generate_pinned(uint64_t seed, const struct cx_plugin *table, struct p
 	while (prop_shapes[s->shape].pcpus < 2);
 	draw_hogs(&dice, s, false);
 	draw_masks(&dice, s);
+	if (prop_chance(&dice, 30))
+		draw_reservations(&dice, s);
 	s->duration_ns = draw_slice(&dice, table, s) * SMALL_TURNS / prop_shapes[s->shape].pcpus;
 	if (s->duration_ns > LONGEST)
 		s->duration_ns = LONGEST;

@@ -148,7 +148,7 @@ unsigned prop_vcpus(const struct prop_scenario *s);
 void prop_generate_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 void prop_generate_large_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 /** Likewise a small mix, all hungry from the beginning to the end, many of them bound to some of the
- *  pCPUs: up to five such sets, which may overlap. */
+ *  pCPUs: up to five such sets, which may overlap.  In some there are reservations. */
 void prop_generate_pinned(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 /** Likewise hogs of all weights, most of them in pools with limits, on a host that may have CPU to
  *  spare.  Limits of pools change and go away. */
@@ -265,7 +265,7 @@ struct prop_bounds {
 	bool (*floor)(const struct prop_case *c, unsigned dom, uint64_t *ns);
 	/** Likewise for resource pool @pool, all that is in it together. */
 	bool (*pool_floor)(const struct prop_case *c, unsigned pool, uint64_t *ns);
-	/** Where all are hogs that nothing holds back but limits and affinity: by how much a domain that
+	/** Where all are hogs that nothing holds back but limits, affinity and others' reservations: by how much a domain that
 	 *  is entitled to @entitled ns of the run gets more or less at most.  0 = no such promise for
 	 *  this run. */
 	uint64_t (*share)(const struct prop_case *c, uint64_t entitled);
