@@ -314,7 +314,7 @@ static uint64_t share_of_pool(const struct prop_case *c, uint64_t entitled)
 {
 	/* Parts of the burst that are too short to be run are not shares of anything. */
 	if (least(c, "slice") / 100 * least(c, "burst") <
-		    4 * (int64_t)CX_SLICE_MIN_NS * (int64_t)c->scenario->n_domains)
+	    4 * (int64_t)CX_SLICE_MIN_NS * (int64_t)c->scenario->n_domains)
 		return 0;
 	return entitled / 50 + (6 + c->scenario->n_changes) * (uint64_t)most(c, "slice") +
 	       2 * share_late(c);
@@ -361,8 +361,8 @@ static uint64_t share_of_places(const struct prop_case *c)
 	if (any_limit(c) || c->scenario->n_changes ||
 	    share_turn(c) + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
 		return 0;
-	return c->record->duration_ns / (any_reservation(c) ? 50 : 200) + afar + 4 * (slice + late) +
-	       c->n_vcpus * patience * (CX_SLICE_MIN_NS + late);
+	return c->record->duration_ns / (any_reservation(c) ? 50 : 200) + afar +
+	       4 * (slice + late) + c->n_vcpus * patience * (CX_SLICE_MIN_NS + late);
 }
 
 static uint64_t share_share(const struct prop_case *c, uint64_t entitled)

@@ -78,8 +78,8 @@ static bool always_hungry(const struct seen *s)
 	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
 		const struct cx_scenario_domain *d = &c->scenario->domains[i];
 
-		if (!prop_is_hog(d) || (d->reservation && c->scenario->n_pools) || d->start_ns || d->n_settings ||
-		    d->stop_ns < c->record->duration_ns)
+		if (!prop_is_hog(d) || (d->reservation && c->scenario->n_pools) || d->start_ns ||
+		    d->n_settings || d->stop_ns < c->record->duration_ns)
 			return false;
 	}
 	for (unsigned i = 0; i < c->scenario->n_pools; i++)
