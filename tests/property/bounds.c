@@ -346,6 +346,20 @@ static bool any_reservation(const struct prop_case *c)
 	return false;
 }
 
+/* Those of siblings that run at once are to make up one turn, but none is shorter than the shortest. */
+static bool turns_too_long(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &c->scenario->domains[i];
+		unsigned wide = d->vcpus < c->n_pcpus ? d->vcpus : c->n_pcpus;
+
+		if (d->reservation && wide > 1 &&
+		    wide * (uint64_t)most(c, "turn_min") > share_turn(c))
+			return true;
+	}
+	return false;
+}
+
 /*
  * By weight, affinity and reservations alone: half a percent of a pCPU, for moving out of each other's
  * way, or two, since what is received beyond a reservation is forgotten after a turn; four
@@ -358,7 +372,7 @@ static uint64_t share_of_places(const struct prop_case *c)
 	uint64_t afar = 4 * (uint64_t)most(c, "stay");
 	uint64_t patience = c->record->duration_ns / (uint64_t)least(c, "patience");
 
-	if (any_limit(c) || c->scenario->n_changes ||
+	if (any_limit(c) || c->scenario->n_changes || turns_too_long(c) ||
 	    share_turn(c) + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
 		return 0;
 	return c->record->duration_ns / (any_reservation(c) ? 50 : 200) + afar +
