@@ -98,6 +98,9 @@ struct cx_solver_domain {
 	/* In which set of pCPUs it was solved: equal for those that were solved together, less
 	 * than the number of classes (the first class of the set). */
 	unsigned set;
+	/* When it was: 0, 1, ... in each group.  Who is of a set may use that set's pCPUs and
+	 * those of sets before it, and is entitled to nothing there. */
+	unsigned rank;
 };
 
 struct cx_solver_pool {

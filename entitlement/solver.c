@@ -212,7 +212,7 @@ static struct cx_client *divide(struct cx_solver *s, const struct members *m)
 }
 
 /** What divide() found for @m stands. */
-static void settle(struct cx_solver *s, const struct members *m, unsigned set)
+static void settle(struct cx_solver *s, const struct members *m, unsigned set, unsigned rank)
 {
 	unsigned pools = m->pooled ? s->n_pools : 0, i;
 
@@ -226,6 +226,7 @@ static void settle(struct cx_solver *s, const struct members *m, unsigned set)
 		d->rate = c->rate;
 		d->reserved = c->reserved;
 		d->set = set;
+		d->rank = rank;
 	}
 }
 
@@ -425,7 +426,7 @@ static void keep_others(struct cx_solver *s, struct members *left, const struct 
 static void solve_group(struct cx_solver *s, unsigned group, struct members *left)
 {
 	bool many = s->affinity->many[group];
-	unsigned w;
+	unsigned w, rank = 0;
 
 	memset(s->gone, 0, s->affinity->words * sizeof(*s->gone));
 	left->pcpus = s->affinity->group_cpus[group];
@@ -437,7 +438,7 @@ static void solve_group(struct cx_solver *s, unsigned group, struct members *lef
 		struct members m =
 			many ? solve_first_of_many(s, left, group) : solve_first(s, left, group);
 
-		settle(s, &m, name_set(s, group, m.bound));
+		settle(s, &m, name_set(s, group, m.bound), rank++);
 		if (!m.bound)
 			return;
 		keep_others(s, left, &m);

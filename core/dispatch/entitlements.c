@@ -174,12 +174,14 @@ static void gather_pools(struct entitler *e, const struct cx_dispatch *d)
 
 /* --- what is answered ------------------------------------------------------------- */
 
-static void answer(struct cx_entitlement *entry, const struct cx_amounts *has, unsigned set)
+static void answer(struct cx_entitlement *entry, const struct cx_amounts *has,
+		   const struct cx_solver_domain *d)
 {
 	entry->entitled_ns = has->entitled;
 	entry->rate_ns = has->rate < NS_PER_SEC ? has->rate : NS_PER_SEC;
 	entry->reserved_ns = has->reserved;
-	entry->set = set;
+	entry->set = d->set;
+	entry->rank = d->rank;
 }
 
 /* vCPUs of one domain weigh the same, and each has at most a pCPU. */
@@ -190,7 +192,7 @@ static void divide(struct entitler *e, unsigned slot, struct cx_entitlement *lis
 	unsigned i, n = 0;
 
 	if (e->next[e->first[slot]] == NOBODY) {
-		answer(&list[e->first[slot]], &has, d->set);
+		answer(&list[e->first[slot]], &has, d);
 		return;
 	}
 	for (i = e->first[slot]; i != NOBODY; i = e->next[i])
@@ -203,7 +205,7 @@ static void divide(struct entitler *e, unsigned slot, struct cx_entitlement *lis
 	for (i = e->first[slot]; i != NOBODY; i = e->next[i]) {
 		const struct cx_client *c = &e->clients[n++];
 
-		answer(&list[i], &(struct cx_amounts){ c->entitled, c->rate, c->reserved }, d->set);
+		answer(&list[i], &(struct cx_amounts){ c->entitled, c->rate, c->reserved }, d);
 	}
 }
 

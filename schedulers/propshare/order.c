@@ -10,10 +10,19 @@
  * rate later.  When rates add up to the pCPUs, V runs as fast as time does; when somebody
  * sleeps, it runs faster, which is how what he leaves is shared out.
  *
+ * Virtual times of different sets say nothing about each other: V goes by what its own vCPUs have
+ * had, so that a set that has nothing at all is never behind.  Nor need they.  Sets are
+ * solved one after the other, the most crowded first; each is entitled to all of its own pCPUs and
+ * to nothing of others that some of its vCPUs may use, which are those of sets before it.  So on
+ * each pCPU the set of lowest rank that has somebody waiting comes first, who is next within it is
+ * a matter of deadlines, and others have what it leaves.
+ *
  * What is remembered is bounded: who sleeps has no more than a lead when it wakes, and who could
  * not use all that it was entitled to, or had what nobody else wanted, is forgiven the rest.
  */
 #include "propshare.h"
+
+#include <limits.h>
 
 #define SECOND ((int64_t)PS_SECOND)
 #define QUARTERS 4u
@@ -55,15 +64,23 @@ int64_t ps_lag(const struct ps_vcpu *pv, uint64_t now)
 	return (int64_t)(behind * (int64_t)pv->rate / SECOND) - (int64_t)unpaid(pv, now);
 }
 
+/* How many of its vCPUs may run at the same time. */
+static unsigned at_once(const struct ps_domain *pd)
+{
+	unsigned n = pd->wanting < pd->lane->pcpus ? pd->wanting : pd->lane->pcpus;
+
+	return n ? n : 1;
+}
+
 uint64_t ps_turn(const struct ps_policy *pp, const struct ps_vcpu *pv)
 {
 	uint64_t turn = (uint64_t)((unsigned __int128)pv->rate * pp->latency_ns / PS_SECOND);
 	uint64_t longest = pp->turn_ns;
 
 	/* Turns that siblings have at the same time count for their domain's reservation
-	 * together: reserve.c. */
-	if (pv->dom->reserved > PS_SECOND)
-		longest /= (pv->dom->reserved + PS_SECOND - 1) / PS_SECOND;
+	 * together, and what they make beyond one turn it does not remember: reserve.c. */
+	if (pv->dom->reserved)
+		longest /= at_once(pv->dom);
 	if (turn > longest)
 		turn = longest;
 	return turn < pp->turn_min_ns ? pp->turn_min_ns : turn;
@@ -342,8 +359,8 @@ static struct ps_vcpu *best_due(const struct ps_policy *pp, const struct ps_lane
 	return best;
 }
 
-/* Nobody is eligible: the one that is so soonest, so that no pCPU idles. */
-static struct ps_vcpu *soonest(const struct ps_pcpu *pc, uint64_t now)
+/* Nobody of @rank is eligible: the one that is so soonest, so that no pCPU idles. */
+static struct ps_vcpu *soonest(const struct ps_pcpu *pc, unsigned rank, uint64_t now)
 {
 	struct ps_vcpu *best = NULL;
 	int64_t least = 0;
@@ -352,7 +369,7 @@ static struct ps_vcpu *soonest(const struct ps_pcpu *pc, uint64_t now)
 		const struct ps_item *first = ps_heap_first(&pc->lanes[i]->shares.future);
 		int64_t ahead;
 
-		if (!first)
+		if (!first || pc->lanes[i]->set->rank != rank)
 			continue;
 		ahead = first->release - ps_vtime(pc->lanes[i]->set, now);
 		if (!best || ahead < least) {
@@ -404,9 +421,20 @@ uint64_t ps_patience_ends(const struct ps_policy *pp, const struct ps_pcpu *pc)
 	return least;
 }
 
+unsigned ps_first_rank(const struct ps_pcpu *pc)
+{
+	unsigned first = UINT_MAX;
+
+	for (unsigned i = 0; i < pc->n_lanes; i++)
+		if (pc->lanes[i]->n_waiting && pc->lanes[i]->set->rank < first)
+			first = pc->lanes[i]->set->rank;
+	return first;
+}
+
 struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pcpu *pc,
 				  uint64_t now)
 {
+	unsigned rank = ps_first_rank(pc);
 	struct ps_vcpu *best = NULL;
 	int64_t least = 0;
 
@@ -415,7 +443,7 @@ struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pc
 		struct ps_vcpu *pv;
 		int64_t v, key = 0;
 
-		if (cx_list_empty(&lane->waiting))
+		if (lane->set->rank != rank)
 			continue;
 		v = ps_vtime(lane->set, now);
 		ps_queue_advance(&lane->shares, v);
@@ -425,5 +453,5 @@ struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pc
 			least = key;
 		}
 	}
-	return best ? best : soonest(pc, now);
+	return best ? best : soonest(pc, rank, now);
 }

@@ -57,6 +57,23 @@ static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_p
 	return next;
 }
 
+/*
+ * Do others wait for @pc that may not run where @next may, so that it would have to make room for
+ * them; or does @pc belong to those of a set before @next's, of whom none waits now?
+ */
+static bool is_in_the_way(const struct ps_pcpu *pc, const struct ps_vcpu *next)
+{
+	for (unsigned i = 0; i < pc->n_lanes; i++) {
+		const struct ps_lane *lane = pc->lanes[i];
+
+		if (lane == next->lane)
+			continue;
+		if (lane->n_waiting || (lane->members && lane->set->rank < next->set->rank))
+			return true;
+	}
+	return false;
+}
+
 /* To be stopped costs too: where nobody is the worse for it, @next may run for longer. */
 static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next,
 		     struct cx_pick *pick)
@@ -68,6 +85,8 @@ static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *n
 		return;
 	if (ps_open(pp, pc, pick->now_ns)) {
 		longest = LONG_TURNS * pp->turn_ns;
+	} else if (longest && is_in_the_way(pc, next)) {
+		longest = 0;
 	} else if (longest) {
 		ends = ps_patience_ends(pp, pc);
 		if (pick->now_ns + longest > ends)
@@ -97,6 +116,16 @@ static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, 
 		pick->slice_ns = CX_SLICE_MIN_NS;
 }
 
+/*
+ * @prev is entitled to most of a pCPU, somebody else has this one, and it is behind already: it
+ * could not make up for the time until another pCPU is free.  As it is when who may run there only
+ * comes first.
+ */
+static bool is_put_off(const struct ps_policy *pp, const struct ps_vcpu *prev, uint64_t now)
+{
+	return ps_stay(pp, prev) && ps_lag(prev, now) > (int64_t)ps_turn(pp, prev);
+}
+
 struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct cx_pick *pick)
 {
 	struct ps_policy *pp = ps_of(policy);
@@ -119,7 +148,7 @@ struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct c
 	if (next)
 		run(pp, pc, next, reserved, pick);
 	ps_set_idler(pp, pc, !next && online);
-	if (prev && prev->state == PS_WAITING && pp->idlers)
+	if (prev && prev->state == PS_WAITING && (pp->idlers || is_put_off(pp, prev, pick->now_ns)))
 		ps_call(pp, prev, pick->now_ns);
 	if (pc->called)
 		ps_call_on(pp, pc);

@@ -117,9 +117,12 @@ int64_t ps_reluctance(const struct ps_policy *pp, const struct ps_vcpu *pv,
 
 /* --- preempting ----------------------------------------------------------------------------- */
 
-/* How much later than @pv who runs on @pc is due, ns; 0 = there is no reason to preempt it. */
+/*
+ * How much later than @pv who runs on @pc is due, ns; 0 = there is no reason to preempt it.  Who is
+ * of a set before @pv's runs on what is its own; who is of one behind it on what its set left.
+ */
 static int64_t claim_against(const struct ps_policy *pp, const struct ps_vcpu *pv, bool due,
-			     int64_t deadline, const struct ps_pcpu *pc, uint64_t now)
+			     int64_t v, const struct ps_pcpu *pc, uint64_t now)
 {
 	const struct ps_vcpu *current = pc->current;
 	int64_t later;
@@ -128,7 +131,13 @@ static int64_t claim_against(const struct ps_policy *pp, const struct ps_vcpu *p
 		return 0;
 	if (current->reserved_turn && !due)
 		return 0;
-	later = ps_deadline(pp, current, now) - ps_vtime(current->set, now) - deadline;
+	if (current->set->rank < pv->set->rank)
+		return 0;
+	if (current->set->rank > pv->set->rank)
+		return due ? 2 * FIRST : FIRST;
+	if (!due && pv->vtime > v)
+		return 0; /* not eligible: its time will come */
+	later = ps_deadline(pp, current, now) - pv->deadline;
 	if (due && !current->reserved_turn)
 		return FIRST + later;
 	return later > (int64_t)pp->preempt_ns ? later : 0;
@@ -140,10 +149,8 @@ static void preempt_for(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t
 	int64_t v = ps_vtime(pv->set, now), most = 0;
 	struct cx_pcpu *home = cx_vcpu_pcpu(pv->v), *pcpu, *victim = NULL;
 
-	if (!due && pv->vtime > v)
-		return; /* not eligible: its time will come */
 	for (unsigned rank = 0; rank < NEAR && (pcpu = cx_pcpu_near(home, rank)); rank++) {
-		int64_t claim = claim_against(pp, pv, due, pv->deadline - v, ps_pcpu_of(pcpu), now);
+		int64_t claim = claim_against(pp, pv, due, v, ps_pcpu_of(pcpu), now);
 
 		if (claim > most) {
 			most = claim;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define PERCENT 100u
+#define STAYS 8u /* four times `stay` is what a move costs at most */
 
 /* --- the instance -------------------------------------------------------------------------- */
 
@@ -51,6 +52,9 @@ static void configure(struct ps_policy *pp)
 	pp->memory_ns = param(pp, PARAM_MEMORY) * pp->slice_ns;
 	if (pp->memory_ns > PS_LEVEL_MAX_NS)
 		pp->memory_ns = PS_LEVEL_MAX_NS;
+	/* Who is as far behind as is remembered is to come first wherever it has to go. */
+	if (pp->stay_ns > pp->memory_ns / STAYS)
+		pp->stay_ns = pp->memory_ns / STAYS;
 	pp->burst_ns = pp->slice_ns / PERCENT * param(pp, PARAM_BURST);
 }
 

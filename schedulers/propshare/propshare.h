@@ -10,7 +10,9 @@
  *             reservations, limits, pools, demand), asked once a period and when something changed.
  * order.c     who is next by shares: earliest eligible virtual deadline first (I. Stoica,
  *             H. Abdel-Wahab, "Earliest Eligible Virtual Deadline First", 1995), with the rates
- *             as weights.  Nobody is further from its entitlement than a slice.
+ *             as weights.  Nobody is further from its entitlement than a slice.  Where hard
+ *             affinities differ, each pCPU belongs to those who compete for it as the solver has
+ *             it, and others run there while none of them waits.
  * reserve.c   who must run first: a domain behind its reservation comes before any share, in the
  *             order of deadlines.  As mClock has it for disks (A. Gulati, A. Merchant, P. Varman,
  *             OSDI 2010): two clocks for a client, a real one for what it is guaranteed, a
@@ -60,6 +62,7 @@ enum ps_state {
 
 /** All vCPUs that compete for the same pCPUs, and their virtual time: order.c. */
 struct ps_set {
+	unsigned rank; /* on pCPUs that several sets may use, the lowest owns them */
 	/* Of those that wait or run: V = sum / weight, running ones counted to the moment. */
 	__int128 sum;     /* of rate x vtime, as far as it is charged */
 	uint64_t weight;  /* of rates */
@@ -250,6 +253,8 @@ struct ps_vcpu *ps_next_by_patience(const struct ps_policy *pp, const struct ps_
 				    uint64_t now);
 /** When that will be so of the first of those that wait, as things are; UINT64_MAX = nobody. */
 uint64_t ps_patience_ends(const struct ps_policy *pp, const struct ps_pcpu *pc);
+/** The lowest rank of the sets of which somebody waits that may run on @pc; UINT_MAX = of none. */
+unsigned ps_first_rank(const struct ps_pcpu *pc);
 /** Who waits and should run on @pc by shares; NULL = nobody waits. */
 struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pcpu *pc,
 				  uint64_t now);

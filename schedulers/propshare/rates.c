@@ -195,6 +195,7 @@ static void take_rates(struct ps_policy *pp, unsigned n, uint64_t now)
 
 		ps_rate(pp, pv, e->rate_ns, set, now);
 		pv->lane->set = set;
+		set->rank = e->rank;
 	}
 }
 

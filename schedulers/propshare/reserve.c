@@ -148,9 +148,15 @@ static struct ps_vcpu *member(const struct ps_domain *pd, const struct ps_pcpu *
 	return first;
 }
 
+/*
+ * A set's own pCPUs have room for what is reserved in it.  So on those of another set whose vCPUs
+ * wait it has nothing to look for, unless it is a turn behind all the same: the solution may be
+ * of before somebody woke.
+ */
 struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now)
 {
 	const struct ps_item *best = NULL;
+	unsigned rank = ps_first_rank(pc);
 
 	for (unsigned i = 0; i < pc->n_lanes; i++) {
 		struct ps_queue *queue = &pc->lanes[i]->reserve;
@@ -158,7 +164,9 @@ struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now)
 
 		ps_queue_advance(queue, (int64_t)now);
 		first = ps_heap_first(&queue->due);
-		if (first && (!best || first->deadline < best->deadline))
+		if (!first || (pc->lanes[i]->set->rank > rank && first->deadline > (int64_t)now))
+			continue;
+		if (!best || first->deadline < best->deadline)
 			best = first;
 	}
 	return best ? member(cx_entry(best, struct ps_domain, item), pc) : NULL;

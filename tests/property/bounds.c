@@ -316,15 +316,80 @@ static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahe
  * that its vCPUs could use cannot make up for what it lost when it did: 2 % is more than was
  * seen, beside what the beginning and each change cost, when buckets begin anew.
  */
-static uint64_t share_share(const struct prop_case *c, uint64_t entitled)
+static uint64_t share_of_pool(const struct prop_case *c, uint64_t entitled)
 {
 	/* Parts of the burst that are too short to be run are not shares of anything. */
-	if (!c->scenario->n_pools ||
-	    least(c, "slice") / 100 * least(c, "burst") <
-		    4 * (int64_t)CX_SLICE_MIN_NS * (int64_t)c->scenario->n_domains)
+	if (least(c, "slice") / 100 * least(c, "burst") <
+	    4 * (int64_t)CX_SLICE_MIN_NS * (int64_t)c->scenario->n_domains)
 		return 0;
 	return entitled / 50 + (6 + c->scenario->n_changes) * (uint64_t)most(c, "slice") +
 	       2 * share_late(c);
+}
+
+static bool anywhere(const struct prop_case *c)
+{
+	uint64_t all = prop_first(c->n_pcpus);
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if ((c->allowed[i] & all) != all)
+			return false;
+	return true;
+}
+
+static bool any_limit(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (c->scenario->domains[i].limit)
+			return true;
+	return false;
+}
+
+static bool any_reservation(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if (c->scenario->domains[i].reservation)
+			return true;
+	return false;
+}
+
+/* Those of siblings that run at once are to make up one turn, but none is shorter than the shortest. */
+static bool turns_too_long(const struct prop_case *c)
+{
+	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
+		const struct cx_scenario_domain *d = &c->scenario->domains[i];
+		unsigned wide = d->vcpus < c->n_pcpus ? d->vcpus : c->n_pcpus;
+
+		if (d->reservation && wide > 1 &&
+		    wide * (uint64_t)most(c, "turn_min") > share_turn(c))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * By weight, affinity and reservations alone: half a percent of a pCPU, for moving out of each other's
+ * way, or two, since what is received beyond a reservation is forgotten after a turn; four
+ * slices; one that is due on another pCPU counts as due later by four times `stay`; and what all who
+ * wait may have for their patience of the pCPU of one.
+ */
+static uint64_t share_of_places(const struct prop_case *c)
+{
+	uint64_t late = share_late(c), slice = (uint64_t)most(c, "slice");
+	uint64_t afar = 4 * (uint64_t)most(c, "stay");
+	uint64_t patience = c->record->duration_ns / (uint64_t)least(c, "patience");
+
+	if (any_limit(c) || c->scenario->n_changes || turns_too_long(c) ||
+	    share_turn(c) + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
+		return 0;
+	return c->record->duration_ns / (any_reservation(c) ? 50 : 200) + afar +
+	       4 * (slice + late) + c->n_vcpus * patience * (CX_SLICE_MIN_NS + late);
+}
+
+static uint64_t share_share(const struct prop_case *c, uint64_t entitled)
+{
+	if (c->scenario->n_pools)
+		return anywhere(c) ? share_of_pool(c, entitled) : 0;
+	return share_of_places(c);
 }
 
 /* A bucket of so many percent of a slice, filled at the limit's rate; when it is empty all are parked.

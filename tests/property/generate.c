@@ -332,7 +332,7 @@ void prop_generate(uint64_t seed, const struct cx_plugin *table, struct prop_sce
 	uint64_t dice = seed, more = ~seed;
 
 	if (table->flags & CX_PLUGIN_RESERVATION && prop_chance(&more, 10)) {
-		prop_generate_mix(seed, table, s);
+		(seed % 3 ? prop_generate_mix : prop_generate_pinned)(seed, table, s);
 		return;
 	}
 	if (table->flags & CX_PLUGIN_POOLS && prop_chance(&more, 5)) {

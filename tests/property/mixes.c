@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Mixes of weights from a seed: hogs that nothing holds back, at least as many vCPUs as pCPUs, for
- * the figure of lag.  Some start later, some weights change.
+ * the figure of lag.  Some start later, some weights change.  Or, all the time the same, some are
+ * bound to some of the pCPUs.
  */
 #include "tests/property/draw.h"
 
@@ -13,6 +14,7 @@
 #define SMALL_TURNS 1500u /* of all vCPUs together, about */
 #define LARGE_TURNS 12000u
 #define LONGEST (9 * CX_SEC)
+#define MASKS_MAX 5u
 
 enum weights { EQUAL, OCTAVES, ANY, ONE_HEAVY, ONE_LIGHT, WEIGHTS };
 
@@ -106,6 +108,29 @@ static void draw_weight_changes(uint64_t *dice, struct prop_scenario *s)
 		};
 }
 
+/* Of few pCPUs, most of them: that is where others have no business. */
+static void draw_masks(uint64_t *dice, struct prop_scenario *s)
+{
+	unsigned pcpus = prop_shapes[s->shape].pcpus, n = 1 + (unsigned)prop_below(dice, MASKS_MAX);
+	uint64_t masks[MASKS_MAX];
+
+	for (unsigned i = 0; i < n; i++)
+		masks[i] = prop_chance(dice, 50) ? prop_bit((unsigned)prop_below(dice, pcpus))
+						 : prop_draw_set(dice, pcpus);
+	for (unsigned i = 0; i < s->n_domains; i++)
+		if (prop_chance(dice, 65))
+			s->domains[i].cpus = masks[prop_below(dice, n)];
+}
+
+/* Of any part of what they could use; those that cannot be kept are taken back later. */
+static void draw_reservations(uint64_t *dice, struct prop_scenario *s)
+{
+	for (unsigned i = 0; i < s->n_domains; i++)
+		if (prop_chance(dice, 40))
+			s->domains[i].reservation =
+				(unsigned)prop_spread(dice, 1, 100 * s->domains[i].vcpus);
+}
+
 static void generate(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s,
 		     bool large)
 {
@@ -139,4 +164,26 @@ void prop_generate_mix(uint64_t seed, const struct cx_plugin *table, struct prop
 void prop_generate_large_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s)
 {
 	generate(seed, table, s, true);
+}
+
+void prop_generate_pinned(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s)
+{
+	uint64_t dice = seed;
+
+	memset(s, 0, sizeof(*s));
+	s->seed = seed;
+	do
+		draw_shape(&dice, s, false);
+	while (prop_shapes[s->shape].pcpus < 2);
+	draw_hogs(&dice, s, false);
+	draw_masks(&dice, s);
+	if (prop_chance(&dice, 30))
+		draw_reservations(&dice, s);
+	s->duration_ns = draw_slice(&dice, table, s) * SMALL_TURNS / prop_shapes[s->shape].pcpus;
+	if (s->duration_ns > LONGEST)
+		s->duration_ns = LONGEST;
+	prop_draw_costs(&dice, s);
+	if (prop_chance(&dice, 25))
+		s->shuffle = 1 + prop_below(&dice, 1000);
+	prop_tidy(s, table);
 }

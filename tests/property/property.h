@@ -5,7 +5,7 @@
  *   generate.c  a scenario from a seed (with draw.c)
  *   guarantees.c  reservations and pools for it
  *   pooled.c    likewise, but only hogs in pools with limits
- *   mixes.c     likewise, but only hogs of all weights, for the figure of lag
+ *   mixes.c     likewise, but only hogs of all weights, for the figure of lag; or bound to pCPUs
  *   write.c     it as a file that `coxswain run` takes
  *   trial.c     run such a file under a policy, here and now, and check it
  *   check.c     the check: a machine of its own that reads the run's events one by one
@@ -147,6 +147,9 @@ unsigned prop_vcpus(const struct prop_scenario *s);
  *  1,000 on 64, else up to some dozens on 8. */
 void prop_generate_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 void prop_generate_large_mix(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
+/** Likewise a small mix, all hungry from the beginning to the end, many of them bound to some of the
+ *  pCPUs: up to five such sets, which may overlap.  In some there are reservations. */
+void prop_generate_pinned(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
 /** Likewise hogs of all weights, most of them in pools with limits, on a host that may have CPU to
  *  spare.  Limits of pools change and go away. */
 void prop_generate_pooled(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s);
@@ -262,8 +265,9 @@ struct prop_bounds {
 	bool (*floor)(const struct prop_case *c, unsigned dom, uint64_t *ns);
 	/** Likewise for resource pool @pool, all that is in it together. */
 	bool (*pool_floor)(const struct prop_case *c, unsigned pool, uint64_t *ns);
-	/** Where all are hogs that nothing holds back but limits: by how much a domain that is entitled
-	 *  to @entitled ns of the run gets more or less at most.  0 = no such promise for this run. */
+	/** Where all are hogs that nothing holds back but limits, affinity and others' reservations: by how much a domain that
+	 *  is entitled to @entitled ns of the run gets more or less at most.  0 = no such promise for
+	 *  this run. */
 	uint64_t (*share)(const struct prop_case *c, uint64_t entitled);
 	/** Two domains that are alike in all: the most that their run times differ by. 0 = no
 	 *  such promise for these. */

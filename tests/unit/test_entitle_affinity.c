@@ -106,6 +106,7 @@ static void crowded(void **state)
 	}
 	assert_percent(r.d[3].entitled, 100);
 	assert_int_equal(r.d[3].set, r.d[3].class);
+	assert_true(r.d[0].rank < r.d[3].rank);
 	/* With less to do on the first, one level is enough: solved together. */
 	r.d[1].demand = r.d[2].demand = PCPU / 10;
 	solve(&r);

@@ -2,7 +2,8 @@
 /*
  * How far a vCPU ever is from what it is entitled to, at every moment of many runs: hogs of all
  * weights under each policy that states a bound (tests/property/bounds.c), small mixes and large
- * ones.  The largest that was found is printed, as a part of the bound.
+ * ones.  The largest that was found is printed, as a part of the bound.  And who received how much in
+ * all where some are bound to pCPUs.
  *
  * First the yardstick itself, on runs whose lags are known by hand.
  */
@@ -18,9 +19,11 @@
 #ifdef __SANITIZE_ADDRESS__
 #define SMALL 300u
 #define LARGE 4u
+#define PINNED 100u
 #else
 #define SMALL 3000u
 #define LARGE 40u
+#define PINNED 800u
 #endif
 #define POLICIES_MAX 32u
 #define SLICE (10 * CX_MS)
@@ -120,7 +123,7 @@ static void test_unequal_weights(void **state)
 
 /* --- what policies state ------------------------------------------------------------------- */
 
-static void mixes(const char *path, prop_generator generate, unsigned count)
+static void mixes(const char *path, prop_generator generate, unsigned count, enum prop_rule rule)
 {
 	static struct prop_campaign c; /* large */
 	struct prop_policy policy;
@@ -141,17 +144,23 @@ static void mixes(const char *path, prop_generator generate, unsigned count)
 	if (!held)
 		fail_msg("seed %llu: %s: %s; see %s", (unsigned long long)c.failing_seed,
 			 prop_rule_names[c.verdict.rule], c.verdict.text, c.kept);
-	assert_true(c.checked[PROP_LAG] >= c.done / 4 * 3);
+	assert_true(c.checked[rule] >= c.done / 4 * 3);
 }
 
 static void test_small(void **state)
 {
-	mixes(*state, prop_generate_mix, SMALL);
+	mixes(*state, prop_generate_mix, SMALL, PROP_LAG);
 }
 
 static void test_large(void **state)
 {
-	mixes(*state, prop_generate_large_mix, LARGE);
+	mixes(*state, prop_generate_large_mix, LARGE, PROP_LAG);
+}
+
+/* What each has had in the end, where who may run where differs. */
+static void test_pinned(void **state)
+{
+	mixes(*state, prop_generate_pinned, PINNED, PROP_SHARE);
 }
 
 static bool states_lag(const char *path)
@@ -167,7 +176,7 @@ static bool states_lag(const char *path)
 
 int main(void)
 {
-	static struct CMUnitTest tests[2 + 2 * POLICIES_MAX] = {
+	static struct CMUnitTest tests[2 + 3 * POLICIES_MAX] = {
 		cmocka_unit_test(test_equal_weights),
 		cmocka_unit_test(test_unequal_weights),
 	};
@@ -188,6 +197,9 @@ int main(void)
 						  .initial_state = found.gl_pathv[i] };
 		tests[n++] = (struct CMUnitTest){ .name = "large mixes",
 						  .test_func = test_large,
+						  .initial_state = found.gl_pathv[i] };
+		tests[n++] = (struct CMUnitTest){ .name = "bound to pCPUs",
+						  .test_func = test_pinned,
 						  .initial_state = found.gl_pathv[i] };
 	}
 	failed = _cmocka_run_group_tests("lags", tests, n, NULL, NULL);

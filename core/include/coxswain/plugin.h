@@ -172,6 +172,9 @@ struct cx_entitlement {
 	uint64_t reserved_ns; /* out: of entitled_ns, what reservations guarantee it */
 	/* out: who is of one set competes for the same pCPUs; less than cx_affinity_count() */
 	unsigned set;
+	/* out: of sets that share pCPUs each has pCPUs of its own, which those of higher rank may
+	 * use as well but are entitled to nothing of */
+	unsigned rank;
 };
 
 /**
