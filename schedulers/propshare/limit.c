@@ -203,8 +203,25 @@ static void settle(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 		rearm(pp, limit);
 }
 
-/* The next domain after @pd (NULL: the first) that has a share of @pool and wants to run; *@at: the pool
- * that it is directly in. */
+/* Has @pd a share of @pool, and could it use that now? */
+static bool wants_of(const struct ps_domain *pd, const struct ps_limit *pool)
+{
+	if (pd->share.of != pool || !pd->share.rate || !pd->wanting)
+		return false;
+	for (const struct ps_limit *l = &pd->limit; l != pool; l = l->parent)
+		if (l->exhausted)
+			return false;
+	return true;
+}
+
+/* It has less of its share than what would let it run if it were parked. */
+static bool is_low(const struct ps_limit *share)
+{
+	return share->meter.level < share->refill_ns * (int64_t)PS_SECOND;
+}
+
+/* The next domain after @pd (NULL: the first) that wants of @pool; *@at: the pool that it is
+ * directly in. */
 static struct ps_domain *next_sharer(struct ps_policy *pp, const struct ps_limit *pool,
 				     struct ps_domain *pd, unsigned *at)
 {
@@ -214,7 +231,7 @@ static struct ps_domain *next_sharer(struct ps_policy *pp, const struct ps_limit
 	for (;;) {
 		for (; node; node = cx_list_next(&pp->pools[*at].domains, node)) {
 			pd = cx_entry(node, struct ps_domain, pool_node);
-			if (pd->share.of == pool && pd->share.rate && pd->wanting)
+			if (wants_of(pd, pool))
 				return pd;
 		}
 		do
@@ -226,9 +243,9 @@ static struct ps_domain *next_sharer(struct ps_policy *pp, const struct ps_limit
 }
 
 /*
- * Some who have shares of @pool's limit do not use them, and its bucket fills up.  What is in it beyond the
- * mark at which those parked may run again, which is left for those who come, and beyond what those
- * who want to run still have to use: theirs.
+ * Some who have shares of @pool's limit do not use them, and its bucket fills up.  Handed out to those who are
+ * low is what it has beyond the mark at which those parked may run again, which is left for those who come, and
+ * beyond what those who want to run have of their shares.
  */
 static void hand_out(struct ps_policy *pp, struct ps_limit *pool, uint64_t now)
 {
@@ -237,14 +254,16 @@ static void hand_out(struct ps_policy *pp, struct ps_limit *pool, uint64_t now)
 	unsigned at = pool->index;
 
 	for (struct ps_domain *pd = NULL; (pd = next_sharer(pp, pool, pd, &at));) {
-		int64_t level, most = pd->share.refill_ns * (int64_t)PS_SECOND;
+		struct ps_limit *share = &pd->share;
 
-		ps_meter_run(&pd->share.meter, now);
-		level = pd->share.meter.level < most ? pd->share.meter.level : most;
-		spare -= level > 0 ? level : 0;
-		rates += pd->share.rate;
+		ps_meter_run(&share->meter, now);
+		if (!is_low(share))
+			spare -= share->refill_ns * (int64_t)PS_SECOND;
+		else if (share->meter.level > 0)
+			spare -= share->meter.level;
+		rates += is_low(share) ? share->rate : 0;
 	}
-	/* Not again before as much can have come in; if nobody wants any, a slice. */
+	/* Not again before as much can have come in; if nobody is low, a slice. */
 	fills = (uint64_t)((__int128)pool->refill_ns * (int64_t)PS_SECOND / (int64_t)pool->rate);
 	if (!rates)
 		fills = pp->slice_ns;
@@ -253,15 +272,17 @@ static void hand_out(struct ps_policy *pp, struct ps_limit *pool, uint64_t now)
 		return;
 	at = pool->index;
 	for (struct ps_domain *pd = NULL; (pd = next_sharer(pp, pool, pd, &at));) {
-		struct ps_meter *m = &pd->share.meter;
+		struct ps_limit *share = &pd->share;
 
-		m->level += (int64_t)(spare * (int64_t)pd->share.rate / (int64_t)rates);
-		ps_meter_run(m, now);
+		if (!is_low(share))
+			continue;
+		share->meter.level += (int64_t)(spare * (int64_t)share->rate / (int64_t)rates);
+		ps_meter_run(&share->meter, now);
 		/* There is enough to run it at once. */
-		if (pd->share.exhausted && m->level > (int64_t)(CX_SLICE_MIN_NS * PS_SECOND))
-			turn_over(pp, &pd->share, now);
+		if (share->exhausted && share->meter.level > (int64_t)(CX_SLICE_MIN_NS * PS_SECOND))
+			turn_over(pp, share, now);
 		else
-			settle(pp, &pd->share, now);
+			settle(pp, share, now);
 	}
 }
 
