@@ -97,7 +97,7 @@ static void draw_sleeper(uint64_t *dice, struct prop_domain *d)
 
 static void draw_rare(uint64_t *dice, struct prop_scenario *s)
 {
-	bool roomy = prop_chance(dice, 50);
+	bool roomy = prop_chance(dice, 60);
 	unsigned pcpus = prop_shapes[s->shape].pcpus, all = 0;
 
 	for (unsigned i = 0; i < s->n_pools; i++) {
@@ -138,7 +138,7 @@ void prop_generate_pooled(uint64_t seed, const struct cx_plugin *table, struct p
 	s->duration_ns = 2 * CX_SEC + prop_rounded(&dice, prop_below(&dice, 4 * CX_SEC));
 	draw_pools(&dice, s);
 	draw_hogs(&dice, s);
-	if (prop_chance(&dice, 40))
+	if (prop_chance(&dice, 50))
 		draw_rare(&dice, s);
 	else if (prop_chance(&dice, 50))
 		draw_changes(&dice, s);
