@@ -11,9 +11,10 @@
  * Where the host has CPU to spare nobody in a pool waits, and the order by shares says nothing:
  * all would use up the pool's limit alike.  So while a pool's limit is what its domains are short
  * of, each of them has a bucket of its share as well, which fills at the rate that the solver gives
- * it.  What lets them run again is their part of the pool's burst, so that together they do not
+ * it.  What lets them run again is their part of two thirds of the pool's burst, so that together they do not
  * empty the pool's own bucket, which would stop those too who have more to come.  What one
- * leaves unused the others have when the rates are solved next.
+ * leaves unused stays in the pool's bucket: when that has filled up further than those who want to
+ * run have shares to use, what is beyond is handed out to them, in proportion to their rates.
  */
 #include "propshare.h"
 
@@ -34,10 +35,16 @@ static bool is_share(const struct ps_limit *limit)
 	return limit->domain && limit == &limit->domain->share;
 }
 
-/* A share of @rate in @pool's burst. */
+/* What a pool's bucket is filled up to when there may be something to hand out. */
+static int64_t plenty(const struct ps_limit *pool)
+{
+	return 2 * pool->refill_ns;
+}
+
+/* What lets a share of @rate run again: together they are plenty. */
 static int64_t refill_of_share(const struct ps_limit *pool, uint64_t rate)
 {
-	int64_t most = pool->meter.high;
+	int64_t most = plenty(pool);
 	int64_t part = rate < pool->rate
 			       ? (int64_t)((__int128)most * (int64_t)rate / (int64_t)pool->rate)
 			       : most;
@@ -76,6 +83,20 @@ static bool is_over(const struct ps_limit *limit)
 	return limit->exhausted ? level >= limit->refill_ns * (int64_t)PS_SECOND : level <= 0;
 }
 
+/* When the bucket of @pool, some of whose domains are held by their shares, may have more than
+ * those who want to run are to have anyway. */
+static uint64_t hands_out(const struct ps_limit *pool)
+{
+	const struct ps_meter *m = &pool->meter;
+	uint64_t when = m->at_ns;
+
+	if (!pool->held)
+		return UINT64_MAX;
+	if (m->level < plenty(pool) * (int64_t)PS_SECOND)
+		when = ps_meter_meets(m, plenty(pool));
+	return when > pool->handed_ns ? when : pool->handed_ns;
+}
+
 /* When is there something to do?  The meter is of now. */
 static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 {
@@ -91,6 +112,8 @@ static void rearm(struct ps_policy *pp, struct ps_limit *limit)
 		when = ps_meter_meets(m, limit->refill_ns);
 	else
 		when = ps_meter_meets(m, 0);
+	if (!limit->exhausted && hands_out(limit) < when)
+		when = hands_out(limit);
 	if (when != UINT64_MAX)
 		ps_heap_insert(&pp->events, &limit->event, (int64_t)when);
 }
@@ -150,23 +173,125 @@ static void apply(struct ps_policy *pp, const struct ps_limit *limit, uint64_t n
 
 /* --- used up, filled again -------------------------------------------------------------------- */
 
+/* One more (+1) or one less (-1) of the domains that have shares of @pool is held by it. */
+static void hold(struct ps_policy *pp, struct ps_limit *pool, int change, uint64_t now)
+{
+	if (!pool)
+		return;
+	pool->held += (unsigned)change;
+	ps_meter_run(&pool->meter, now);
+	rearm(pp, pool);
+}
+
 static void turn_over(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
 	limit->exhausted = !limit->exhausted;
 	rearm(pp, limit);
+	if (is_share(limit))
+		hold(pp, limit->of, limit->exhausted ? 1 : -1, now);
 	if (!is_share(limit) && pp->keeper)
 		cx_trace_account(pp->keeper, NULL, limit->exhausted ? PS_EXHAUSTED : PS_REFILLED,
 				 limit->index, !limit->domain, now);
 	apply(pp, limit, now);
 }
 
-static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
+static void settle(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
 {
-	ps_meter_run(&limit->meter, now);
 	if (is_over(limit))
 		turn_over(pp, limit, now);
 	else
 		rearm(pp, limit);
+}
+
+/* Has @pd a share of @pool, and could it use that now? */
+static bool wants_of(const struct ps_domain *pd, const struct ps_limit *pool)
+{
+	if (pd->share.of != pool || !pd->share.rate || !pd->wanting)
+		return false;
+	for (const struct ps_limit *l = &pd->limit; l != pool; l = l->parent)
+		if (l->exhausted)
+			return false;
+	return true;
+}
+
+/* It has less of its share than what would let it run if it were parked. */
+static bool is_low(const struct ps_limit *share)
+{
+	return share->meter.level < share->refill_ns * (int64_t)PS_SECOND;
+}
+
+/* The next domain after @pd (NULL: the first) that wants of @pool; *@at: the pool that it is
+ * directly in. */
+static struct ps_domain *next_sharer(struct ps_policy *pp, const struct ps_limit *pool,
+				     struct ps_domain *pd, unsigned *at)
+{
+	struct cx_node *node = pd ? cx_list_next(&pp->pools[*at].domains, &pd->pool_node)
+				  : cx_list_first(&pp->pools[*at].domains);
+
+	for (;;) {
+		for (; node; node = cx_list_next(&pp->pools[*at].domains, node)) {
+			pd = cx_entry(node, struct ps_domain, pool_node);
+			if (wants_of(pd, pool))
+				return pd;
+		}
+		do
+			if (++*at >= pp->n_pools)
+				return NULL;
+		while (!is_within(&pp->pools[*at], pool));
+		node = cx_list_first(&pp->pools[*at].domains);
+	}
+}
+
+/*
+ * Some who have shares of @pool's limit do not use them, and its bucket fills up.  Handed out to those who are
+ * low is what it has beyond the mark at which those parked may run again, which is left for those who come, and
+ * beyond what those who want to run have of their shares.
+ */
+static void hand_out(struct ps_policy *pp, struct ps_limit *pool, uint64_t now)
+{
+	__int128 spare = pool->meter.level - pool->refill_ns * (int64_t)PS_SECOND;
+	uint64_t rates = 0, fills;
+	unsigned at = pool->index;
+
+	for (struct ps_domain *pd = NULL; (pd = next_sharer(pp, pool, pd, &at));) {
+		struct ps_limit *share = &pd->share;
+
+		ps_meter_run(&share->meter, now);
+		if (!is_low(share))
+			spare -= share->refill_ns * (int64_t)PS_SECOND;
+		else if (share->meter.level > 0)
+			spare -= share->meter.level;
+		rates += is_low(share) ? share->rate : 0;
+	}
+	/* Not again before as much can have come in; if nobody is low, a slice. */
+	fills = (uint64_t)((__int128)pool->refill_ns * (int64_t)PS_SECOND / (int64_t)pool->rate);
+	if (!rates)
+		fills = pp->slice_ns;
+	pool->handed_ns = now + (fills < CX_SLICE_MIN_NS ? CX_SLICE_MIN_NS : fills);
+	if (spare <= 0 || !rates)
+		return;
+	at = pool->index;
+	for (struct ps_domain *pd = NULL; (pd = next_sharer(pp, pool, pd, &at));) {
+		struct ps_limit *share = &pd->share;
+
+		if (!is_low(share))
+			continue;
+		share->meter.level += (int64_t)(spare * (int64_t)share->rate / (int64_t)rates);
+		ps_meter_run(&share->meter, now);
+		/* There is enough to run it at once. */
+		if (share->exhausted && share->meter.level > (int64_t)(CX_SLICE_MIN_NS * PS_SECOND))
+			turn_over(pp, share, now);
+		else
+			settle(pp, share, now);
+	}
+}
+
+static void expire(struct ps_policy *pp, struct ps_limit *limit, uint64_t now)
+{
+	ps_meter_run(&limit->meter, now);
+	if (!is_over(limit) && !limit->exhausted && hands_out(limit) <= now)
+		hand_out(pp, limit, now);
+	settle(pp, limit, now);
 }
 
 void ps_limit_expire(struct ps_policy *pp, uint64_t now)
@@ -200,6 +325,13 @@ static void set_rate(struct ps_policy *pp, struct ps_limit *limit, uint64_t rate
 		rearm(pp, limit);
 }
 
+/* It has at least @ns in it, as when it began. */
+static void lift(struct ps_policy *pp, struct ps_limit *limit, int64_t ns, uint64_t now)
+{
+	limit->meter.level = ns * (int64_t)PS_SECOND;
+	settle(pp, limit, now);
+}
+
 /* A limit that is not below one around it is never what is short: it costs nothing. */
 void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now)
 {
@@ -217,21 +349,33 @@ void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent
 	set_timer(pp);
 }
 
-void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, const struct ps_limit *pool,
+void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
 		    uint64_t rate, uint64_t now)
 {
 	struct ps_limit *share = &pd->share;
+	int64_t refill = 0;
 
 	if (!pool && !share->rate)
 		return;
+	if (pool)
+		refill = rate ? refill_of_share(pool, rate) : pool->refill_ns;
 	if (pool && !rate) /* entitled to nothing, which is not the same as without a bound */
 		rate = 1;
+	if (share->of != pool) {
+		if (share->exhausted)
+			hold(pp, share->of, -1, now);
+		share->of = pool;
+		if (share->exhausted)
+			hold(pp, pool, 1, now);
+	}
 	bounds(pp, share);
 	/* Who sleeps, or waits for a pCPU, may make up for it within what is remembered. */
 	share->meter.high = (int64_t)pp->memory_ns;
 	if (pool)
-		share->refill_ns = refill_of_share(pool, rate);
-	set_rate(pp, share, pool ? rate : 0, 0, now);
+		share->refill_ns = refill;
+	set_rate(pp, share, pool ? rate : 0, refill, now);
+	if (pool && rate == 1 && share->meter.level < refill * (int64_t)PS_SECOND)
+		lift(pp, share, refill, now);
 	set_timer(pp);
 }
 
@@ -270,6 +414,8 @@ uint64_t ps_limit_left(const struct ps_domain *pd)
 
 void ps_limit_forget(struct ps_policy *pp, struct ps_domain *pd)
 {
+	if (pd->share.exhausted && pd->share.of)
+		pd->share.of->held--;
 	ps_heap_remove(&pd->share.event);
 	ps_heap_remove(&pd->limit.event);
 	cx_list_remove(&pd->pool_node);

@@ -79,7 +79,7 @@ uint64_t ps_turn(const struct ps_policy *pp, const struct ps_vcpu *pv)
 
 	/* Turns that siblings have at the same time count for their domain's reservation
 	 * together, and what they make beyond one turn it does not remember: reserve.c. */
-	if (pv->dom->reserved)
+	if (pv->dom->claim.reserved)
 		longest /= at_once(pv->dom);
 	if (turn > longest)
 		turn = longest;
@@ -237,7 +237,7 @@ void ps_enqueue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	ps_queue_insert(&pv->lane->shares, &pv->item, pv->vtime, pv->deadline);
 	cx_list_push_back(&pv->lane->waiting, &pv->wait_node);
 	cx_list_push_back(&pv->dom->waiting, &pv->dom_node);
-	ps_reserve_note(pp, pv->dom, now);
+	ps_reserve_enter(pp, pv, now);
 }
 
 void ps_dequeue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
@@ -248,7 +248,7 @@ void ps_dequeue(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 	ps_heap_remove(&pv->item);
 	cx_list_remove(&pv->wait_node);
 	cx_list_remove(&pv->dom_node);
-	ps_reserve_note(pp, pv->dom, now);
+	ps_reserve_leave(pp, pv, now);
 }
 
 void ps_give_up(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
@@ -302,6 +302,7 @@ void ps_rate(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t rate, stru
 	if (pv->item.heap) {
 		ps_heap_remove(&pv->item);
 		ps_queue_insert(&pv->lane->shares, &pv->item, pv->vtime, pv->deadline);
+		ps_reserve_move(pv);
 	}
 }
 
@@ -320,6 +321,7 @@ void ps_rebase(struct ps_policy *pp, uint64_t now)
 				ps_heap_remove(&pv->item);
 				ps_queue_insert(&pv->lane->shares, &pv->item, pv->vtime,
 						pv->deadline);
+				ps_reserve_move(pv);
 			}
 		}
 	}

@@ -83,6 +83,9 @@ static void lengthen(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *n
 	/* Others may be about to come, as at the beginning. */
 	if (pick->now_ns < pp->joined_ns + pp->latency_ns)
 		return;
+	/* Who falls behind its reservation does not preempt one that runs for its own. */
+	if (next->reserved_turn && ps_reserve_waits(pc))
+		return;
 	if (ps_open(pp, pc, pick->now_ns)) {
 		longest = LONG_TURNS * pp->turn_ns;
 	} else if (longest && is_in_the_way(pc, next)) {

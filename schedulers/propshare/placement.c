@@ -145,7 +145,7 @@ static int64_t claim_against(const struct ps_policy *pp, const struct ps_vcpu *p
 
 static void preempt_for(const struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
 {
-	bool due = ps_reserve_due(pv->dom, now);
+	bool due = ps_reserve_due(pp, pv->dom, now);
 	int64_t v = ps_vtime(pv->set, now), most = 0;
 	struct cx_pcpu *home = cx_vcpu_pcpu(pv->v), *pcpu, *victim = NULL;
 

@@ -66,6 +66,7 @@ static void free_all(struct ps_policy *pp)
 	}
 	ps_heap_free(&pp->events);
 	ps_heap_free(&pp->reserve);
+	ps_claims_free(pp);
 	free(pp->lanes);
 	free(pp->sets);
 	free(pp->pools);
@@ -116,7 +117,7 @@ static int make_pools(struct ps_policy *pp)
 		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(pool), 0);
 	}
 	note_reservations(pp);
-	return 0;
+	return ps_claims_of_pools(pp);
 }
 
 static int propshare_init(struct cx_policy *policy)
@@ -164,8 +165,8 @@ static void propshare_param_set(struct cx_policy *policy, unsigned index, uint64
 		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
 
 		ps_limit_set(pp, &pd->limit, cx_domain_limit(pd->dom), now);
-		ps_reserve_note(pp, pd, now);
 	}
+	ps_reserve_recount(pp, now);
 	ps_rates_arm(pp, now);
 }
 
@@ -230,15 +231,13 @@ static int propshare_domain_attach(struct cx_policy *policy, struct cx_domain *d
 	cx_list_init(&pd->vcpus);
 	cx_list_init(&pd->waiting);
 	if (ps_heap_room(&pp->events, pp->n_pools + 2 * (pp->n_domains + 1)) ||
-	    ps_heap_room(&pp->reserve, pp->n_domains + 1) ||
-	    ps_queue_room(&pd->lane->reserve, pd->lane->domains + 1))
+	    ps_claim_init(pp, pd, pool ? &pp->claims[cx_pool_index(pool)] : NULL))
 		return -ENOMEM;
 	pp->n_domains++;
-	pd->lane->domains++;
 	cx_list_push_back(&pp->domains, &pd->node);
 	ps_limit_init(pp, pd, pool ? &pp->pools[cx_pool_index(pool)] : NULL);
 	ps_limit_set(pp, &pd->limit, cx_domain_limit(dom), now);
-	ps_reserve_set(pp, pd, cx_domain_reservation(dom) * PS_NS_PER_PERCENT, now);
+	ps_reserve_set(pp, &pd->claim, cx_domain_reservation(dom) * PS_NS_PER_PERCENT, now);
 	return 0;
 }
 
@@ -248,6 +247,7 @@ static void propshare_domain_adjust(struct cx_policy *policy, struct cx_domain *
 	struct ps_domain *pd = cx_domain_priv(dom);
 
 	ps_limit_set(pp, &pd->limit, cx_domain_limit(dom), now);
+	ps_reserve_recount(pp, now);
 	pp->dirty = true;
 	ps_rates_solve(pp, now);
 }
@@ -258,6 +258,7 @@ static void propshare_pool_adjust(struct cx_policy *policy, struct cx_pool *pool
 
 	for (unsigned i = cx_pool_index(pool); i < pp->n_pools; i++)
 		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(cx_pool_at(policy, i)), now);
+	ps_reserve_recount(pp, now);
 	note_reservations(pp);
 	pp->dirty = true;
 	ps_rates_solve(pp, now);
@@ -272,7 +273,6 @@ static void propshare_domain_detach(struct cx_policy *policy, struct cx_domain *
 	ps_reserve_forget(pp, pd);
 	ps_limit_forget(pp, pd);
 	cx_list_remove(&pd->node);
-	pd->lane->domains--;
 	pp->n_domains--;
 }
 
@@ -301,7 +301,7 @@ static int propshare_vcpu_attach(struct cx_policy *policy, struct cx_vcpu *v, ui
 	struct ps_vcpu *pv = ps_vcpu_of(v);
 	struct ps_domain *pd = cx_domain_priv(cx_vcpu_domain(v));
 
-	if (make_room(pp, pd->lane))
+	if (make_room(pp, pd->lane) || ps_claim_room(pd))
 		return -ENOMEM;
 	if (cx_list_empty(&pd->lane->vcpus))
 		ps_pcpus_of_lane(pp, pd->lane, v);
@@ -331,6 +331,8 @@ static void propshare_vcpu_detach(struct cx_policy *policy, struct cx_vcpu *v, u
 	cx_list_remove(&pv->node);
 	cx_list_remove(&pv->lane_node);
 	pv->lane->members--;
+	if (pv->dom->group.parent)
+		pv->dom->group.parent->members--;
 	pp->n_vcpus--;
 	ps_rates_dirty(pp, now);
 }
@@ -450,7 +452,8 @@ static void dump_domain(struct cx_policy *policy, const struct ps_domain *pd, ui
 	struct cx_node *node;
 
 	cx_dump(policy, "%s: guaranteed %llu, owed %lld ns, limit %llu%s", cx_domain_name(pd->dom),
-		(unsigned long long)pd->reserved, (long long)(pd->owed.level / (int64_t)PS_SECOND),
+		(unsigned long long)pd->claim.reserved,
+		(long long)(pd->claim.owed.level / (int64_t)PS_SECOND),
 		(unsigned long long)pd->limit.rate, ps_limited(pd) ? ", used up" : "");
 	cx_list_for_each (node, &pd->vcpus) {
 		const struct ps_vcpu *pv = cx_entry(node, struct ps_vcpu, node);

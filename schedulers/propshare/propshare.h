@@ -13,8 +13,8 @@
  *             as weights.  Nobody is further from its entitlement than a slice.  Where hard
  *             affinities differ, each pCPU belongs to those who compete for it as the solver has
  *             it, and others run there while none of them waits.
- * reserve.c   who must run first: a domain behind its reservation comes before any share, in the
- *             order of deadlines.  As mClock has it for disks (A. Gulati, A. Merchant, P. Varman,
+ * reserve.c   who must run first: a domain or a pool behind its reservation comes before any share, in
+ *             the order of deadlines.  As mClock has it for disks (A. Gulati, A. Merchant, P. Varman,
  *             OSDI 2010): two clocks for a client, a real one for what it is guaranteed, a
  *             virtual one for its share of the rest.
  * limit.c     who must not run: a bucket for each domain and pool with a limit, parked when it
@@ -76,12 +76,40 @@ struct ps_lane {
 	struct ps_set *set;      /* that its vCPUs compete in */
 	struct cx_list vcpus;    /* attached */
 	struct ps_queue shares;  /* vCPUs that wait, by virtual time */
-	struct ps_queue reserve; /* domains that have a waiting vCPU and a reservation, by time */
+	struct ps_queue reserve; /* groups that have a waiting vCPU and a reservation, by time */
 	struct cx_list waiting;  /* vCPUs, the longest first */
 	unsigned members;        /* attached, for the room in the queues */
 	unsigned n_waiting;
-	unsigned pcpus;   /* that its vCPUs may use */
-	unsigned domains; /* likewise */
+	unsigned pcpus;  /* that its vCPUs may use */
+	unsigned groups; /* of domains and pools, for the room in the queue of reservations */
+};
+
+/** What a domain or a pool is guaranteed, and what it has had of that: reserve.c. */
+struct ps_claim {
+	struct ps_claim *parent; /* of the pool around it; NULL = none */
+	const struct ps_limit *limit;
+	uint64_t reserved;    /* rate that is guaranteed */
+	uint64_t wanted;      /* that those within could use; at most the limit: use_of() */
+	struct ps_meter owed; /* of what is guaranteed, what it is behind; below 0: ahead */
+	struct ps_item event; /* on ps_policy.reserve */
+	struct cx_list groups;
+	uint64_t usable; /* of a pool: what the solver says can be guaranteed to those within */
+};
+
+/** The vCPUs of a domain or of a pool that are in one lane. */
+struct ps_group {
+	struct ps_claim *claim;
+	struct ps_lane *lane;
+	struct ps_group *parent;  /* of the pool around it */
+	struct ps_domain *domain; /* NULL: a pool's */
+	struct cx_node node;      /* on ps_claim.groups */
+	struct ps_item item;      /* on ps_lane.reserve */
+	unsigned waiting;         /* vCPUs within */
+	/* Of a pool. */
+	struct ps_heap vcpus;      /* that wait, directly in the pool, by deadline */
+	unsigned members;          /* attached, for the room */
+	struct cx_list children;   /* of the pools directly in it */
+	struct cx_node child_node; /* on the parent's */
 };
 
 /** A limit of a domain or pool, or a domain's share of that of a pool: limit.c. */
@@ -93,9 +121,12 @@ struct ps_limit {
 	struct ps_meter meter;    /* what may still be run, ns */
 	struct ps_item event;     /* when it is empty, or full enough again */
 	bool exhausted;
-	int64_t refill_ns; /* at this level it ends to be */
+	int64_t refill_ns;   /* at this level it ends to be */
+	struct ps_limit *of; /* of a share: of this pool's limit */
 	/* Of a pool. */
 	struct cx_list domains; /* directly in it */
+	unsigned held;          /* domains that have used up their shares of it */
+	uint64_t handed_ns;     /* nothing is handed out to them before that */
 	uint64_t entitled;      /* what all within it are entitled to: rates.c */
 };
 
@@ -110,10 +141,11 @@ struct ps_policy {
 	struct ps_lane *lanes; /* by cx_domain_affinity() */
 	struct ps_set *sets;   /* by the number that the solver gives */
 	unsigned n_lanes, n_sets;
-	struct ps_limit *pools; /* by cx_pool_index() */
+	struct ps_limit *pools;  /* by cx_pool_index() */
+	struct ps_claim *claims; /* of pools, likewise */
 	unsigned n_pools;
 	struct ps_heap events;  /* of limits */
-	struct ps_heap reserve; /* domains that wait, by when they fall behind their reservations */
+	struct ps_heap reserve; /* claims of those who wait, by when they fall behind */
 	struct cx_entitlement *list;
 	unsigned list_room;
 	struct cx_pcpu *keeper; /* whose timers are used; NULL = no pCPU */
@@ -151,12 +183,9 @@ struct ps_domain {
 	struct cx_node pool_node; /* on its pool's domains */
 	struct ps_limit share; /* of the limit of a pool around it, where that is what is short */
 	struct ps_limit limit; /* its own */
-	unsigned wanting;      /* vCPUs that want to run: reserve.c */
-	uint64_t of_pools;     /* rate that reservations give it by the solver */
-	uint64_t reserved;     /* rate that it is guaranteed */
-	struct ps_meter owed;  /* of that, what it is behind; below 0: ahead */
-	struct ps_item item;   /* on lane->reserve */
-	struct ps_item event;  /* on ps_policy.reserve */
+	unsigned wanting;      /* vCPUs that want to run */
+	struct ps_claim claim;
+	struct ps_group group;
 };
 
 struct ps_vcpu {
@@ -169,16 +198,17 @@ struct ps_vcpu {
 	struct cx_node wait_node; /* on ps_lane.waiting */
 	struct cx_node dom_node;  /* on ps_domain.waiting */
 	enum ps_state state;
-	uint64_t rate;       /* what it is entitled to, at least PS_RATE_MIN */
-	int64_t vtime;       /* what it received / rate */
-	uint64_t part;       /* below one ns of it, in ns x rate */
-	int64_t deadline;    /* of its present request, in virtual time */
-	struct ps_item item; /* on lane->shares */
-	uint64_t charged_ns; /* running: paid up to here */
-	uint64_t waits_ns;   /* waiting: since then */
-	struct ps_pcpu *on;  /* running: there */
-	bool reserved_turn;  /* it runs for its reservation */
-	bool stays;          /* it runs for longer than it asked for */
+	uint64_t rate;            /* what it is entitled to, at least PS_RATE_MIN */
+	int64_t vtime;            /* what it received / rate */
+	uint64_t part;            /* below one ns of it, in ns x rate */
+	int64_t deadline;         /* of its present request, in virtual time */
+	struct ps_item item;      /* on lane->shares */
+	struct ps_item pool_item; /* on the vcpus of its pool's group */
+	uint64_t charged_ns;      /* running: paid up to here */
+	uint64_t waits_ns;        /* waiting: since then */
+	struct ps_pcpu *on;       /* running: there */
+	bool reserved_turn;       /* it runs for its reservation */
+	bool stays;               /* it runs for longer than it asked for */
 	bool yielded;
 	/* Demand. */
 	bool is_new;        /* in this period */
@@ -262,20 +292,37 @@ struct ps_vcpu *ps_next_by_shares(const struct ps_policy *pp, const struct ps_pc
 void ps_rebase(struct ps_policy *pp, uint64_t now);
 
 /* --- reserve.c --- */
-/** The rate that @pd is guaranteed. */
-void ps_reserve_set(struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now);
-/** How many of @pd's vCPUs want to run has changed, or who waits. */
-void ps_reserve_note(struct ps_policy *pp, struct ps_domain *pd, uint64_t now);
+/** The claims of pools, whose limits are there.  0 or -ENOMEM. */
+int ps_claims_of_pools(struct ps_policy *pp);
+void ps_claims_free(struct ps_policy *pp);
+/** A new domain, of whose lane it is known: its claim, and those of the pools around it.  0 or
+ *  -ENOMEM: it is as if it had never come. */
+int ps_claim_init(struct ps_policy *pp, struct ps_domain *pd, struct ps_claim *pool);
+/** There is room for one vCPU of @pd more to wait.  0 or -ENOMEM. */
+int ps_claim_room(struct ps_domain *pd);
+/** Limits have changed. */
+void ps_reserve_recount(struct ps_policy *pp, uint64_t now);
+/** The rate that is guaranteed. */
+void ps_reserve_set(struct ps_policy *pp, struct ps_claim *claim, uint64_t rate, uint64_t now);
+/** How many of @pd's vCPUs want to run has changed. */
+void ps_reserve_wants(struct ps_policy *pp, struct ps_domain *pd, uint64_t now);
+/** @pv waits; it waits no longer. */
+void ps_reserve_enter(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+void ps_reserve_leave(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now);
+/** It waits, and its deadline is another one. */
+void ps_reserve_move(struct ps_vcpu *pv);
 /** One more (+1) or one less (-1) of @pd runs. */
 void ps_reserve_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now);
-/** Who waits, may run here and is of a domain behind its reservation; NULL = nobody. */
+/** Who waits, may run here and is of a domain or pool behind its reservation; NULL = nobody. */
 struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now);
+/** Does anybody with a reservation that may run here wait, behind it or not? */
+bool ps_reserve_waits(const struct ps_pcpu *pc);
 /** The timer: who has fallen behind its reservation preempts somebody. */
 void ps_reserve_expire(struct ps_policy *pp, uint64_t now);
 /** The domain is gone. */
 void ps_reserve_forget(struct ps_policy *pp, struct ps_domain *pd);
-/** Is @pd behind its reservation? */
-bool ps_reserve_due(struct ps_domain *pd, uint64_t now);
+/** Is @pd, or a pool around it, behind its reservation? */
+bool ps_reserve_due(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now);
 
 /* --- limit.c --- */
 void ps_limit_init_pool(const struct ps_policy *pp, struct ps_limit *limit, struct ps_limit *parent,
@@ -287,7 +334,7 @@ void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent
 /** The same of a pool, whose parents' are set. */
 void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now);
 /** Of the limit of @pool, which is what is short there, @pd is to have @rate; NULL: none is. */
-void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, const struct ps_limit *pool,
+void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
 		    uint64_t rate, uint64_t now);
 /** May nothing of @pd run now? */
 bool ps_limited(const struct ps_domain *pd);

@@ -56,7 +56,7 @@ void ps_wants(struct ps_policy *pp, struct ps_vcpu *pv, bool wants, uint64_t now
 		pv->want_ns += now > pv->wants_ns ? now - pv->wants_ns : 0;
 		pv->dom->wanting--;
 	}
-	ps_reserve_note(pp, pv->dom, now);
+	ps_reserve_wants(pp, pv->dom, now);
 }
 
 /* What it wanted in the @period that ends now, per second. */
@@ -134,56 +134,49 @@ static unsigned make_list(struct ps_policy *pp)
 	return n;
 }
 
-/*
- * What @pd is guaranteed: its own reservation, all of it, since it may want more in a moment; or
- * what its pools' reservations leave it.
- */
-static void take_guarantee(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+/* What can be guaranteed to those in a pool, where they may use few pCPUs only. */
+static void add_up_usable(struct ps_policy *pp, unsigned n)
 {
-	uint64_t own = cx_domain_reservation(pd->dom) * PS_NS_PER_PERCENT;
-
-	ps_reserve_set(pp, pd, own > pd->of_pools ? own : pd->of_pools, now);
-}
-
-static void add_guarantees(struct ps_policy *pp, unsigned n, bool first)
-{
-	struct ps_domain *pd = NULL;
-	uint64_t sum = 0;
-
+	for (unsigned i = 0; i < pp->n_pools; i++)
+		pp->claims[i].usable = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct ps_domain *of = ps_vcpu_of(pp->list[i].vcpu)->dom;
+		struct ps_claim *pool = ps_vcpu_of(pp->list[i].vcpu)->dom->claim.parent;
 
-		if (of != pd) {
-			sum = 0;
-			if (first)
-				of->of_pools = 0;
-		}
-		pd = of;
-		sum += pp->list[i].reserved_ns;
-		if (sum > pd->of_pools)
-			pd->of_pools = sum;
+		for (; pool; pool = pool->parent)
+			pool->usable += pp->list[i].reserved_ns;
 	}
 }
 
 /*
- * What pools reserve is divided by demand, which is that of the last period: who wanted little
- * then may want all of it now.  So it has what it would be guaranteed if it did, as well; its
- * meter counts only while it wants to run.
+ * A pool is guaranteed what it reserves, whoever of those within it wants it: so what they could use
+ * is solved as if all wanted everything.  Domains are guaranteed their own reservations, all of
+ * them, since they may want more in a moment.
  */
-static int solve_guarantees(struct ps_policy *pp, unsigned n)
+static int take_guarantees(struct ps_policy *pp, unsigned n, uint64_t now)
 {
-	int rc;
+	struct cx_node *node;
+	int rc = 0;
 
-	add_guarantees(pp, n, true);
-	if (!pp->pools_reserve)
-		return 0;
-	for (unsigned i = 0; i < n; i++)
-		if (pp->list[i].demand_ns)
-			pp->list[i].demand_ns = PS_SECOND;
-	rc = cx_entitlements(pp->policy, pp->list, n);
-	if (rc == 0)
-		add_guarantees(pp, n, false);
-	return rc;
+	for (unsigned i = 0; i < n && pp->pools_reserve; i++)
+		pp->list[i].demand_ns = PS_SECOND;
+	if (pp->pools_reserve)
+		rc = cx_entitlements(pp->policy, pp->list, n);
+	if (rc)
+		return rc;
+	add_up_usable(pp, n);
+	for (unsigned i = 0; i < pp->n_pools; i++) {
+		uint64_t rate = cx_pool_reservation(cx_pool_at(pp->policy, i)) * PS_NS_PER_PERCENT;
+		uint64_t usable = pp->claims[i].usable;
+
+		ps_reserve_set(pp, &pp->claims[i], rate < usable ? rate : usable, now);
+	}
+	cx_list_for_each (node, &pp->domains) {
+		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
+
+		ps_reserve_set(pp, &pd->claim, cx_domain_reservation(pd->dom) * PS_NS_PER_PERCENT,
+			       now);
+	}
+	return 0;
 }
 
 static void take_rates(struct ps_policy *pp, unsigned n, uint64_t now)
@@ -246,17 +239,13 @@ static void take_shares(struct ps_policy *pp, unsigned n, uint64_t now)
 static int solve(struct ps_policy *pp, uint64_t now)
 {
 	unsigned n = make_list(pp);
-	struct cx_node *node;
 	int rc = cx_entitlements(pp->policy, pp->list, n);
 
 	if (rc == 0) {
 		take_rates(pp, n, now);
 		take_shares(pp, n, now);
-		rc = solve_guarantees(pp, n);
+		rc = take_guarantees(pp, n, now);
 	}
-	if (rc == 0)
-		cx_list_for_each (node, &pp->domains)
-			take_guarantee(pp, cx_entry(node, struct ps_domain, node), now);
 	return rc;
 }
 

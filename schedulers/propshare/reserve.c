@@ -1,33 +1,53 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reservations: a domain that is behind what it is guaranteed comes before any share.
+ * Reservations: a domain or a pool that is behind what it is guaranteed comes before any share.
  *
- * A meter for each domain counts what it is owed: it grows at the guaranteed rate while as many
- * of its vCPUs want to run, and falls while they do.  Once it is above nothing the domain is due,
- * and the one whose meter would first be a turn behind is served first: that keeps all of them
- * within a turn as long as together they are guaranteed no more than there is.  When a domain
- * falls behind while others run everywhere, one of those that run for their shares is preempted.
- * What it received beyond its reservation counts for a turn at most, so that each second keeps its
- * own guarantee: beside others that come and go it may receive a little more than it would by
- * shares.  Wide domains have shorter turns, so that those of siblings together make up one.  Who
- * sleeps is owed nothing.
+ * A meter for each counts what it is owed: it grows at the guaranteed rate while those of its vCPUs
+ * that want to run could use it, and falls while they run.  Once it is above nothing the domain or
+ * pool is due, unless as many run as it is guaranteed, and the one whose meter would first be a turn
+ * behind is served first: that keeps all of them within a turn as long as together they are
+ * guaranteed no more than there is.  When one falls behind while others run everywhere, one of those
+ * that run for their shares is preempted.  What it received beyond its reservation counts for a turn
+ * at most, so that each second keeps its own guarantee: beside others that come and go it may
+ * receive a little more than it would by shares.  Wide domains have shorter turns, so that those of
+ * siblings together make up one.  Who sleeps is owed nothing.
+ *
+ * A pool is served by whichever of its vCPUs is the first by shares, so that what one does not use of
+ * the guarantee the others have at once.  What a domain receives counts for all pools around it.
+ *
+ * Who may use the same pCPUs waits in one lane, so a pool has a group in each lane that it has vCPUs
+ * in, and is queued in all of these.
  */
 #include "propshare.h"
 
-#define LOOK 8 /* of its vCPUs, for one that is at home */
+#include <errno.h>
+#include <stdlib.h>
+
+#define LOOK 8 /* of a domain's vCPUs, for one that is at home */
+
+/* --- what could be used ---------------------------------------------------------------------- */
+
+static uint64_t use_of(const struct ps_claim *claim)
+{
+	uint64_t limit = claim->limit->rate;
+
+	return limit && limit < claim->wanted ? limit : claim->wanted;
+}
 
 /* Bring the meter up to @now, then set it for what is so from now on. */
-static void refresh(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+static void refresh(const struct ps_policy *pp, struct ps_claim *claim, uint64_t now)
 {
-	struct ps_meter *m = &pd->owed;
-	uint64_t all = pd->wanting * PS_SECOND;
+	struct ps_meter *m = &claim->owed;
+	uint64_t use = use_of(claim);
 
 	ps_meter_run(m, now);
 	m->low = -(int64_t)pp->turn_ns;
-	m->high = pd->wanting ? (int64_t)pp->memory_ns : 0;
-	m->rate = pd->wanting && all < pd->reserved ? all : pd->reserved;
+	m->high = use ? (int64_t)pp->memory_ns : 0;
+	m->rate = use < claim->reserved ? use : claim->reserved;
 	ps_meter_run(m, now);
 }
+
+/* --- the queues ---------------------------------------------------------------------------- */
 
 static void set_timer(struct ps_policy *pp)
 {
@@ -35,106 +55,240 @@ static void set_timer(struct ps_policy *pp)
 		 pp->reserve.n ? (uint64_t)pp->reserve.slots[0].key : UINT64_MAX);
 }
 
-static void queue_up(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+static void unqueue(struct ps_claim *claim)
 {
-	uint64_t due, turn;
+	struct cx_node *node;
 
-	if (!pd->owed.rate || cx_list_empty(&pd->waiting))
-		return;
-	due = pd->owed.level >= 0 ? now : ps_meter_meets(&pd->owed, 0);
-	if (due == UINT64_MAX)
-		return;
-	turn = (uint64_t)((unsigned __int128)pp->turn_ns * PS_SECOND / pd->owed.rate);
-	if (pd->owed.level > 0) {
-		uint64_t late = (uint64_t)pd->owed.level / pd->owed.rate;
-
-		turn = late < turn ? turn - late : 0;
-	}
-	ps_queue_insert(&pd->lane->reserve, &pd->item, (int64_t)due, (int64_t)(due + turn));
-	if (due > now)
-		ps_heap_insert(&pp->reserve, &pd->event, (int64_t)due);
+	ps_heap_remove(&claim->event);
+	cx_list_for_each (node, &claim->groups)
+		ps_heap_remove(&cx_entry(node, struct ps_group, node)->item);
 }
 
-static void requeue(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+/* When one more of its vCPUs is to run for it; its meter is of now.  UINT64_MAX: those that do are enough. */
+static uint64_t due_at(const struct ps_policy *pp, const struct ps_claim *claim)
 {
-	ps_reserve_forget(pp, pd);
-	queue_up(pp, pd, now);
-	set_timer(pp);
+	const struct ps_meter *m = &claim->owed;
+
+	if (!m->rate)
+		return UINT64_MAX;
+	if (m->level < 0)
+		return ps_meter_meets(m, 0);
+	/* Each of them may run for a turn yet. */
+	if (m->running * PS_SECOND < m->rate ||
+	    m->level / (int64_t)PS_SECOND > (int64_t)(m->running * pp->turn_ns))
+		return m->at_ns;
+	return UINT64_MAX;
+}
+
+static void queue_up(struct ps_policy *pp, struct ps_claim *claim, uint64_t now)
+{
+	uint64_t due = due_at(pp, claim);
+	struct cx_node *node;
+	int64_t turn;
+	bool any = false;
+
+	if (due == UINT64_MAX)
+		return;
+	/* The time to be a turn behind, less what it is late already. */
+	turn = (int64_t)((unsigned __int128)pp->turn_ns * PS_SECOND / claim->owed.rate);
+	if (claim->owed.level > 0)
+		turn -= claim->owed.level / (int64_t)claim->owed.rate;
+	cx_list_for_each (node, &claim->groups) {
+		struct ps_group *group = cx_entry(node, struct ps_group, node);
+
+		if (!group->waiting)
+			continue;
+		any = true;
+		ps_queue_insert(&group->lane->reserve, &group->item, (int64_t)due,
+				(int64_t)due + turn);
+	}
+	if (any && due > now)
+		ps_heap_insert(&pp->reserve, &claim->event, (int64_t)due);
+}
+
+/* Who runs, waits or wants to has changed, for @first and the pools around it. */
+static void note(struct ps_policy *pp, struct ps_claim *first, uint64_t now)
+{
+	bool any = false;
+
+	for (struct ps_claim *claim = first; claim; claim = claim->parent) {
+		if (!claim->reserved)
+			continue;
+		unqueue(claim);
+		refresh(pp, claim, now);
+		queue_up(pp, claim, now);
+		any = true;
+	}
+	if (any)
+		set_timer(pp);
 }
 
 void ps_reserve_forget(struct ps_policy *pp, struct ps_domain *pd)
 {
-	ps_heap_remove(&pd->item);
-	ps_heap_remove(&pd->event);
+	unqueue(&pd->claim);
+	cx_list_remove(&pd->group.node);
+	pd->lane->groups--;
 	set_timer(pp);
 }
 
-/* @pd has fallen behind: as many of those that wait as it is short of are to run at once. */
-static void call_for(struct ps_policy *pp, const struct ps_domain *pd, uint64_t now)
+/* --- changes ------------------------------------------------------------------------------- */
+
+static void add_wanted(struct ps_claim *claim, uint64_t more)
 {
-	uint64_t short_of = (pd->owed.rate + PS_SECOND - 1) / PS_SECOND;
+	while (claim && more) {
+		uint64_t before = use_of(claim);
+
+		claim->wanted += more;
+		more = use_of(claim) - before;
+		claim = claim->parent;
+	}
+}
+
+void ps_reserve_wants(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+{
+	add_wanted(&pd->claim, pd->wanting * PS_SECOND - pd->claim.wanted);
+	note(pp, &pd->claim, now);
+}
+
+void ps_reserve_recount(struct ps_policy *pp, uint64_t now)
+{
 	struct cx_node *node;
 
-	cx_list_for_each (node, &pd->waiting) {
-		if (short_of <= pd->owed.running)
-			return;
-		short_of--;
-		ps_call(pp, cx_entry(node, struct ps_vcpu, dom_node), now);
+	for (unsigned i = 0; i < pp->n_pools; i++)
+		pp->claims[i].wanted = 0;
+	cx_list_for_each (node, &pp->domains) {
+		struct ps_claim *claim = &cx_entry(node, struct ps_domain, node)->claim;
+
+		if (claim->parent)
+			add_wanted(claim->parent, use_of(claim));
 	}
+	for (unsigned i = 0; i < pp->n_pools; i++)
+		note(pp, &pp->claims[i], now);
+	cx_list_for_each (node, &pp->domains)
+		note(pp, &cx_entry(node, struct ps_domain, node)->claim, now);
+}
+
+void ps_reserve_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now)
+{
+	for (struct ps_claim *claim = &pd->claim; claim; claim = claim->parent) {
+		if (claim->reserved)
+			ps_meter_run(&claim->owed, now);
+		claim->owed.running += (uint64_t)(int64_t)change;
+	}
+	note(pp, &pd->claim, now);
+}
+
+void ps_reserve_set(struct ps_policy *pp, struct ps_claim *claim, uint64_t rate, uint64_t now)
+{
+	if (rate == claim->reserved)
+		return;
+	if (!claim->reserved) { /* a new clock */
+		claim->owed.level = 0;
+		claim->owed.at_ns = now;
+	} else {
+		ps_meter_run(&claim->owed, now);
+	}
+	claim->reserved = rate;
+	unqueue(claim);
+	refresh(pp, claim, now);
+	queue_up(pp, claim, now);
+	set_timer(pp);
+}
+
+/* --- who waits ------------------------------------------------------------------------------ */
+
+void ps_reserve_enter(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
+{
+	struct ps_group *group = &pv->dom->group;
+
+	if (group->parent)
+		ps_heap_insert(&group->parent->vcpus, &pv->pool_item, pv->deadline);
+	for (; group; group = group->parent)
+		group->waiting++;
+	note(pp, &pv->dom->claim, now);
+}
+
+void ps_reserve_leave(struct ps_policy *pp, struct ps_vcpu *pv, uint64_t now)
+{
+	ps_heap_remove(&pv->pool_item);
+	for (struct ps_group *group = &pv->dom->group; group; group = group->parent)
+		group->waiting--;
+	note(pp, &pv->dom->claim, now);
+}
+
+void ps_reserve_move(struct ps_vcpu *pv)
+{
+	struct ps_heap *heap = pv->pool_item.heap;
+
+	if (!heap)
+		return;
+	ps_heap_remove(&pv->pool_item);
+	ps_heap_insert(heap, &pv->pool_item, pv->deadline);
+}
+
+/* --- falling behind -------------------------------------------------------------------------- */
+
+/* At most @n that wait in @group are to run at once; returns how many of @n are left. */
+static uint64_t call_some(struct ps_policy *pp, const struct ps_group *group, uint64_t n,
+			  uint64_t now)
+{
+	struct cx_node *node;
+
+	if (group->domain) {
+		cx_list_for_each (node, &group->domain->waiting) {
+			if (!n)
+				return 0;
+			n--;
+			ps_call(pp, cx_entry(node, struct ps_vcpu, dom_node), now);
+		}
+		return n;
+	}
+	for (unsigned i = 0; i < group->vcpus.n && n; i++, n--)
+		ps_call(pp, cx_entry(group->vcpus.slots[i].item, struct ps_vcpu, pool_item), now);
+	cx_list_for_each (node, &group->children)
+		n = call_some(pp, cx_entry(node, struct ps_group, child_node), n, now);
+	return n;
+}
+
+/* As many of those that wait as it is short of. */
+static void call_for(struct ps_policy *pp, const struct ps_claim *claim, uint64_t now)
+{
+	uint64_t n = (claim->owed.rate + PS_SECOND - 1) / PS_SECOND;
+	struct cx_node *node;
+
+	n = n > claim->owed.running ? n - claim->owed.running : 0;
+	cx_list_for_each (node, &claim->groups)
+		n = call_some(pp, cx_entry(node, struct ps_group, node), n, now);
 }
 
 void ps_reserve_expire(struct ps_policy *pp, uint64_t now)
 {
 	while (pp->reserve.n && pp->reserve.slots[0].key <= (int64_t)now) {
-		struct ps_domain *pd = cx_entry(pp->reserve.slots[0].item, struct ps_domain, event);
+		struct ps_claim *claim =
+			cx_entry(pp->reserve.slots[0].item, struct ps_claim, event);
 
-		ps_heap_remove(&pd->event);
-		call_for(pp, pd, now);
+		ps_heap_remove(&claim->event);
+		call_for(pp, claim, now);
 	}
 	set_timer(pp);
 }
 
-void ps_reserve_note(struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
+bool ps_reserve_due(const struct ps_policy *pp, struct ps_domain *pd, uint64_t now)
 {
-	if (!pd->reserved)
-		return;
-	refresh(pp, pd, now);
-	requeue(pp, pd, now);
-}
-
-void ps_reserve_run(struct ps_policy *pp, struct ps_domain *pd, int change, uint64_t now)
-{
-	if (pd->reserved)
-		ps_meter_run(&pd->owed, now);
-	pd->owed.running += (uint64_t)(int64_t)change;
-	ps_reserve_note(pp, pd, now);
-}
-
-void ps_reserve_set(struct ps_policy *pp, struct ps_domain *pd, uint64_t rate, uint64_t now)
-{
-	if (rate == pd->reserved)
-		return;
-	if (!pd->reserved) { /* a new clock */
-		pd->owed.level = 0;
-		pd->owed.at_ns = now;
-	} else {
-		ps_meter_run(&pd->owed, now);
+	for (struct ps_claim *claim = &pd->claim; claim; claim = claim->parent) {
+		if (!claim->reserved)
+			continue;
+		ps_meter_run(&claim->owed, now);
+		if (due_at(pp, claim) <= now)
+			return true;
 	}
-	pd->reserved = rate;
-	refresh(pp, pd, now);
-	requeue(pp, pd, now);
+	return false;
 }
 
-bool ps_reserve_due(struct ps_domain *pd, uint64_t now)
-{
-	if (!pd->reserved)
-		return false;
-	ps_meter_run(&pd->owed, now);
-	return pd->owed.level >= 0 && pd->owed.running * PS_SECOND < pd->reserved;
-}
+/* --- the next ------------------------------------------------------------------------------ */
 
 /* Of @pd's vCPUs that wait, one that ran here last, or the one that has waited longest. */
-static struct ps_vcpu *member(const struct ps_domain *pd, const struct ps_pcpu *pc)
+static struct ps_vcpu *sibling(const struct ps_domain *pd, const struct ps_pcpu *pc)
 {
 	struct cx_node *node = cx_list_first(&pd->waiting);
 	struct ps_vcpu *first = cx_entry(node, struct ps_vcpu, dom_node), *pv = first;
@@ -148,6 +302,31 @@ static struct ps_vcpu *member(const struct ps_domain *pd, const struct ps_pcpu *
 	return first;
 }
 
+/* The first by shares of those that wait in a pool's @group. */
+static struct ps_vcpu *first_in_pool(const struct ps_group *group)
+{
+	struct ps_item *item = ps_heap_first(&group->vcpus);
+	struct ps_vcpu *best = item ? cx_entry(item, struct ps_vcpu, pool_item) : NULL;
+	struct cx_node *node;
+
+	cx_list_for_each (node, &group->children) {
+		const struct ps_group *child = cx_entry(node, struct ps_group, child_node);
+		struct ps_vcpu *pv = child->waiting ? first_in_pool(child) : NULL;
+
+		if (pv && (!best || pv->deadline < best->deadline))
+			best = pv;
+	}
+	return best;
+}
+
+bool ps_reserve_waits(const struct ps_pcpu *pc)
+{
+	for (unsigned i = 0; i < pc->n_lanes; i++)
+		if (pc->lanes[i]->reserve.due.n || pc->lanes[i]->reserve.future.n)
+			return true;
+	return false;
+}
+
 /*
  * A set's own pCPUs have room for what is reserved in it.  So on those of another set whose vCPUs
  * wait it has nothing to look for, unless it is a turn behind all the same: the solution may be
@@ -156,6 +335,7 @@ static struct ps_vcpu *member(const struct ps_domain *pd, const struct ps_pcpu *
 struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now)
 {
 	const struct ps_item *best = NULL;
+	const struct ps_group *group;
 	unsigned rank = ps_first_rank(pc);
 
 	for (unsigned i = 0; i < pc->n_lanes; i++) {
@@ -169,5 +349,107 @@ struct ps_vcpu *ps_next_by_reservation(const struct ps_pcpu *pc, uint64_t now)
 		if (!best || first->deadline < best->deadline)
 			best = first;
 	}
-	return best ? member(cx_entry(best, struct ps_domain, item), pc) : NULL;
+	if (!best)
+		return NULL;
+	group = cx_entry(best, struct ps_group, item);
+	return group->domain ? sibling(group->domain, pc) : first_in_pool(group);
+}
+
+/* --- who there is ------------------------------------------------------------------------------ */
+
+static void claim_init(struct ps_claim *claim, struct ps_claim *parent,
+		       const struct ps_limit *limit)
+{
+	claim->parent = parent;
+	claim->limit = limit;
+	cx_list_init(&claim->groups);
+}
+
+static void group_init(struct ps_group *group, struct ps_claim *claim, struct ps_lane *lane)
+{
+	group->claim = claim;
+	group->lane = lane;
+	cx_list_init(&group->children);
+	cx_list_push_back(&claim->groups, &group->node);
+	lane->groups++;
+}
+
+int ps_claims_of_pools(struct ps_policy *pp)
+{
+	pp->claims = calloc(pp->n_pools ? pp->n_pools : 1, sizeof(*pp->claims));
+	if (!pp->claims)
+		return -ENOMEM;
+	for (unsigned i = 0; i < pp->n_pools; i++) {
+		const struct ps_limit *parent = pp->pools[i].parent;
+
+		claim_init(&pp->claims[i], parent ? &pp->claims[parent->index] : NULL,
+			   &pp->pools[i]);
+	}
+	return ps_heap_room(&pp->reserve, pp->n_pools);
+}
+
+void ps_claims_free(struct ps_policy *pp)
+{
+	struct cx_node *node;
+
+	for (unsigned i = 0; pp->claims && i < pp->n_pools; i++)
+		while ((node = cx_list_first(&pp->claims[i].groups))) {
+			struct ps_group *group = cx_entry(node, struct ps_group, node);
+
+			cx_list_remove(node);
+			ps_heap_free(&group->vcpus);
+			free(group);
+		}
+	free(pp->claims);
+}
+
+/* The group of @pool in @lane, made if need be with those of the pools around it; NULL: no memory.
+ * They stay for the whole run. */
+static struct ps_group *group_of_pool(struct ps_claim *pool, struct ps_lane *lane)
+{
+	struct ps_group *group, *parent = NULL;
+	struct cx_node *node;
+
+	cx_list_for_each (node, &pool->groups)
+		if (cx_entry(node, struct ps_group, node)->lane == lane)
+			return cx_entry(node, struct ps_group, node);
+	if (pool->parent) {
+		parent = group_of_pool(pool->parent, lane);
+		if (!parent)
+			return NULL;
+	}
+	group = calloc(1, sizeof(*group));
+	if (!group)
+		return NULL;
+	group_init(group, pool, lane);
+	group->parent = parent;
+	if (parent)
+		cx_list_push_back(&parent->children, &group->child_node);
+	return group;
+}
+
+int ps_claim_init(struct ps_policy *pp, struct ps_domain *pd, struct ps_claim *pool)
+{
+	struct ps_group *parent = pool ? group_of_pool(pool, pd->lane) : NULL;
+
+	if ((pool && !parent) || ps_heap_room(&pp->reserve, pp->n_pools + pp->n_domains + 1) ||
+	    ps_queue_room(&pd->lane->reserve, pd->lane->groups + 1))
+		return -ENOMEM;
+	claim_init(&pd->claim, pool, &pd->limit);
+	group_init(&pd->group, &pd->claim, pd->lane);
+	pd->group.domain = pd;
+	pd->group.parent = parent;
+	return 0;
+}
+
+int ps_claim_room(struct ps_domain *pd)
+{
+	struct ps_group *pool = pd->group.parent;
+
+	if (!pool)
+		return 0;
+	if (ps_heap_room(&pool->vcpus, pool->members + 1))
+		return -ENOMEM;
+	pool->members++;
+	return 0;
 }

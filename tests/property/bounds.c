@@ -392,6 +392,18 @@ static uint64_t share_share(const struct prop_case *c, uint64_t entitled)
 	return share_of_places(c);
 }
 
+/*
+ * What domains leave of a pool's limit is handed out to those who want more before the pool's bucket is full:
+ * 1 %, and a slice for the beginning and for the end, when a domain may be held for what it has had.  Not where the
+ * burst is hardly longer than what those that run on may take out of it.
+ */
+static uint64_t share_fill(const struct prop_case *c, uint64_t limit_ns)
+{
+	if (least(c, "slice") / 100 * least(c, "burst") < 4 * (int64_t)(c->n_pcpus * share_late(c)))
+		return 0;
+	return limit_ns / 100 + 2 * (uint64_t)most(c, "slice") + 2 * share_late(c);
+}
+
 /* A bucket of so many percent of a slice, filled at the limit's rate; when it is empty all are parked.
  * Those that run, on a pCPU each, run on until they hear of it. */
 static bool share_bucket(const struct prop_case *c, unsigned vcpus, unsigned percent,
@@ -442,11 +454,9 @@ static bool limits_change(const struct prop_case *c)
 	return false;
 }
 
-/* Has a pool around it a limit, or could one have during the run? */
-static bool in_limited_pool(const struct prop_case *c, unsigned dom)
+/* Has @pool or one around it a limit, or could it have one during the run? */
+static bool in_limited_pool(const struct prop_case *c, unsigned p)
 {
-	unsigned p = c->scenario->domains[dom].pool;
-
 	if (p < c->scenario->n_pools && limits_change(c))
 		return true;
 	for (; p < c->scenario->n_pools; p = c->scenario->pools[p].parent)
@@ -482,7 +492,7 @@ static uint64_t share_parked(const struct prop_case *c, unsigned dom)
 	uint64_t empty = (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
 	unsigned percent = least_limit(c, dom);
 
-	if (in_limited_pool(c, dom))
+	if (in_limited_pool(c, c->scenario->domains[dom].pool))
 		return PROP_FOREVER;
 	return percent ? empty * 100 / percent + cost(c, CX_COST_TIMER_LATE) : 0;
 }
@@ -506,32 +516,45 @@ static bool share_floor(const struct prop_case *c, unsigned dom, uint64_t *ns)
 	if (turn < wide * least_turn)
 		turn = wide * least_turn;
 	*ns = 4 * turn + wide * share_late(c);
-	if (c->scenario->domains[dom].limit || limits_change(c) || in_limited_pool(c, dom))
+	if (c->scenario->domains[dom].limit || limits_change(c) ||
+	    in_limited_pool(c, c->scenario->domains[dom].pool))
 		*ns += (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
 	return true;
 }
 
-/* Each domain in it is guaranteed a part, known for the demand of the last period: so where that
- * does not change, and no affinity comes in the way. */
+/*
+ * A pool is one that is wide, whoever of it wants to run: it has a turn in hand, is a turn behind, and others
+ * that fall behind take two.  Who stands under a limit, of its own, of the pool or of one around or in it, may
+ * be parked for what it ran beyond that while nobody else of the pool wants to run; shares of a
+ * limited pool are handed on when its bucket has filled up.  What can be guaranteed is solved a turn after
+ * somebody came.  Where affinities come in the way nothing is promised.
+ */
 static bool share_pool_floor(const struct prop_case *c, unsigned pool, uint64_t *ns)
 {
-	uint64_t all = prop_first(c->n_pcpus), ns_of_one;
+	uint64_t all = prop_first(c->n_pcpus), turn = share_turn(c), wide = 0;
+	uint64_t bucket = (uint64_t)most(c, "slice") + c->n_pcpus * share_late(c);
 
-	*ns = 0;
+	*ns = in_limited_pool(c, pool) ? 2 * bucket : 0;
 	for (unsigned i = 0; i < c->scenario->n_domains; i++) {
 		const struct cx_scenario_domain *d = &c->scenario->domains[i];
 
-		if ((c->allowed[i] & all) != all || d->start_ns ||
-		    d->stop_ns < c->record->duration_ns)
+		if ((c->allowed[i] & all) != all)
 			return false;
 		if (!is_within(c, i, pool))
 			continue;
-		if (!prop_is_hog(d))
-			return false;
-		if (!share_floor(c, i, &ns_of_one))
-			return false;
-		*ns += ns_of_one;
+		wide += d->vcpus;
+		if (d->start_ns)
+			*ns += turn + share_late(c);
+		if (d->limit || limits_change(c))
+			*ns += bucket;
+		if (d->pool != pool && in_limited_pool(c, d->pool))
+			*ns += 2 * bucket;
 	}
+	if (wide > c->n_pcpus)
+		wide = c->n_pcpus;
+	if (turn < wide * (uint64_t)most(c, "turn_min"))
+		turn = wide * (uint64_t)most(c, "turn_min");
+	*ns += 4 * turn + wide * share_late(c);
 	return !c->pool_changes;
 }
 
@@ -551,6 +574,7 @@ static const struct prop_bounds table[] = {
 	  .floor = share_floor,
 	  .pool_floor = share_pool_floor,
 	  .share = share_share,
+	  .fill = share_fill,
 	  .lag = share_lag },
 	/* Any other: what core makes of those that leave somebody waiting. */
 	{ .policy = NULL, .wait = core_wait },

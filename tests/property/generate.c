@@ -335,7 +335,7 @@ void prop_generate(uint64_t seed, const struct cx_plugin *table, struct prop_sce
 		(seed % 3 ? prop_generate_mix : prop_generate_pinned)(seed, table, s);
 		return;
 	}
-	if (table->flags & CX_PLUGIN_POOLS && prop_chance(&more, 5)) {
+	if (table->flags & CX_PLUGIN_POOLS && prop_chance(&more, 8)) {
 		prop_generate_pooled(seed, table, s);
 		return;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Hogs in pools with limits from a seed: what a pool may have is divided by weights, whether the host
- * has CPU to spare or not, and whenever a limit changes or goes away.
+ * has CPU to spare or not, and whenever a limit changes or goes away.  Or hogs and those that sleep for longer
+ * than demand is measured for in pools with limits and reservations: what is for the pool must not be lost.
  */
 #include "tests/property/draw.h"
 
@@ -75,6 +76,56 @@ static void draw_changes(uint64_t *dice, struct prop_scenario *s)
 		};
 }
 
+/* --- sleepers -------------------------------------------------------------------------------- */
+
+enum { HOG, SLEEPER, BURSTY };
+
+static void draw_sleeper(uint64_t *dice, struct prop_domain *d)
+{
+	d->workload = prop_chance(dice, 40) ? SLEEPER : BURSTY;
+	for (unsigned i = 0; i < prop_workloads[d->workload].n_params; i++)
+		d->params[i] = prop_workloads[d->workload].params[i].usual;
+	if (d->workload == SLEEPER) {
+		d->params[0] = (int64_t)prop_spread(dice, 20 * CX_MS, CX_SEC);      /* period */
+		d->params[2] = (int64_t)prop_spread(dice, 100 * CX_US, 20 * CX_MS); /* work */
+	} else {
+		d->params[0] = (int64_t)prop_spread(dice, CX_MS, 80 * CX_MS);       /* run */
+		d->params[1] = (int64_t)prop_spread(dice, 20 * CX_MS, 600 * CX_MS); /* block */
+		d->params[2] = prop_chance(dice, 50) ? 50 : 0;                      /* vary */
+	}
+}
+
+static void draw_rare(uint64_t *dice, struct prop_scenario *s)
+{
+	bool roomy = prop_chance(dice, 60);
+	unsigned pcpus = prop_shapes[s->shape].pcpus, all = 0;
+
+	for (unsigned i = 0; i < s->n_pools; i++) {
+		struct prop_pool *p = &s->pools[i];
+
+		p->limit = prop_chance(dice, roomy ? 80 : 30) ? draw_limit(dice, s) : 0;
+		if (roomy && p->limit > 100)
+			p->limit = 1 + p->limit % 100;
+		if (prop_chance(dice, roomy ? 20 : 80))
+			p->reservation = 1 + (unsigned)prop_below(dice, 100 * pcpus / s->n_pools);
+		if (p->limit && p->reservation > p->limit)
+			p->reservation = p->limit;
+	}
+	for (unsigned i = 0; i < s->n_domains; i++) {
+		struct prop_domain *d = &s->domains[i];
+
+		if (prop_chance(dice, 60))
+			draw_sleeper(dice, d);
+		if (prop_chance(dice, 30))
+			d->weight = (unsigned)prop_spread(dice, 1, 65535);
+		if (roomy)
+			d->vcpus = 1;
+		all += d->vcpus;
+		if (roomy && all > pcpus && i)
+			s->n_domains = i;
+	}
+}
+
 void prop_generate_pooled(uint64_t seed, const struct cx_plugin *table, struct prop_scenario *s)
 {
 	uint64_t dice = seed;
@@ -88,6 +139,8 @@ void prop_generate_pooled(uint64_t seed, const struct cx_plugin *table, struct p
 	draw_pools(&dice, s);
 	draw_hogs(&dice, s);
 	if (prop_chance(&dice, 50))
+		draw_rare(&dice, s);
+	else if (prop_chance(&dice, 50))
 		draw_changes(&dice, s);
 	prop_draw_costs(&dice, s);
 	if (prop_chance(&dice, 25))

@@ -4,7 +4,7 @@
  *
  *   generate.c  a scenario from a seed (with draw.c)
  *   guarantees.c  reservations and pools for it
- *   pooled.c    likewise, but only hogs in pools with limits
+ *   pooled.c    likewise, but hogs, and who sleeps for long, in pools
  *   mixes.c     likewise, but only hogs of all weights, for the figure of lag; or bound to pCPUs
  *   write.c     it as a file that `coxswain run` takes
  *   trial.c     run such a file under a policy, here and now, and check it
@@ -185,6 +185,7 @@ enum prop_rule {
 	PROP_LIMIT,     /* nobody gets more than the limit and its burst */
 	PROP_FLOOR,     /* who is guaranteed something and wants it gets it */
 	PROP_SHARE,     /* who is always hungry gets what it is entitled to */
+	PROP_FILL,      /* what a pool's limit allows is used, whoever of it sleeps */
 	PROP_TWINS,     /* equals get the same */
 	PROP_LAG,       /* nobody is further from its entitlement than the policy states */
 	PROP_AGAIN,     /* the same seed gives the same events */
@@ -269,6 +270,10 @@ struct prop_bounds {
 	 *  is entitled to @entitled ns of the run gets more or less at most.  0 = no such promise for
 	 *  this run. */
 	uint64_t (*share)(const struct prop_case *c, uint64_t entitled);
+	/** Where nobody need wait for a pCPU: by how much resource pool falls short of its limit, which
+	 *  allows it @limit_ns over the run, in all of which one of it alone could use that up.
+	 *  0 = no such promise for this run. */
+	uint64_t (*fill)(const struct prop_case *c, uint64_t limit_ns);
 	/** Two domains that are alike in all: the most that their run times differ by. 0 = no
 	 *  such promise for these. */
 	uint64_t (*twins)(const struct prop_case *c, unsigned a, unsigned b);

@@ -127,6 +127,78 @@ static bool entitlements_hold(struct seen *s)
 	return good;
 }
 
+/* --- pools with limits ---------------------------------------------------------------------- */
+
+/* Nobody need wait, and nothing changes. */
+static bool is_roomy(const struct prop_case *c)
+{
+	uint64_t all = prop_first(c->n_pcpus);
+
+	for (unsigned i = 0; i < c->scenario->n_domains; i++)
+		if ((c->allowed[i] & all) != all)
+			return false;
+	return c->n_vcpus <= c->n_pcpus && !c->scenario->n_changes;
+}
+
+/* Has one directly in @pool always use for all that it may have, and is that bound by nothing else? */
+static bool is_hungry(const struct prop_case *c, unsigned pool)
+{
+	const struct cx_scenario *sc = c->scenario;
+
+	for (unsigned p = sc->pools[pool].parent; p < sc->n_pools; p = sc->pools[p].parent)
+		if (sc->pools[p].limit)
+			return false;
+	for (unsigned i = 0; i < sc->n_domains; i++) {
+		const struct cx_scenario_domain *d = &sc->domains[i];
+
+		if (d->pool == pool && prop_is_hog(d) && !d->limit && !d->start_ns &&
+		    !d->n_settings && d->stop_ns >= c->record->duration_ns &&
+		    100 * d->vcpus >= sc->pools[pool].limit)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t received_in(const struct seen *s, unsigned pool)
+{
+	const struct cx_scenario *sc = s->c->scenario;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < s->c->n_vcpus; i++) {
+		unsigned p = sc->domains[s->vcpus[i].dom].pool;
+
+		while (p < sc->n_pools && p != pool)
+			p = sc->pools[p].parent;
+		sum += p == pool ? s->vcpus[i].time_ns[CX_RUNNING] : 0;
+	}
+	return sum;
+}
+
+static bool limits_are_used(struct seen *s)
+{
+	const struct prop_case *c = s->c;
+
+	for (unsigned i = 0; i < c->scenario->n_pools; i++) {
+		unsigned percent = c->scenario->pools[i].limit;
+		uint64_t limit = c->record->duration_ns / 100 * percent, bound, got;
+
+		if (!percent || !is_hungry(c, i))
+			continue;
+		bound = c->bounds->fill(c, limit);
+		got = received_in(s, i);
+		s->verdict->checked[PROP_FILL] |= bound && bound < limit;
+		if (bound && got + bound < limit)
+			return seen_broken(
+				s, PROP_FILL,
+				"%s may have %" PRIu64
+				" ns of the run, one of it always wants all of that, and "
+				"it has had %" PRIu64 " ns; %s states a difference of %" PRIu64
+				" ns at most",
+				c->scenario->pools[i].name, limit, got, c->table->name, bound);
+	}
+	return true;
+}
+
 bool shares_finish(struct seen *s)
 {
 	const struct cx_scenario *sc = s->c->scenario;
@@ -135,5 +207,7 @@ bool shares_finish(struct seen *s)
 		for (unsigned b = a; b < sc->n_domains; b++)
 			if (alike(&sc->domains[a], &sc->domains[b]) && !compare(s, a, b))
 				return false;
+	if (s->c->bounds->fill && is_roomy(s->c) && !limits_are_used(s))
+		return false;
 	return entitlements_hold(s);
 }

@@ -26,6 +26,7 @@ const char *const prop_rule_names[PROP_RULES] = {
 	[PROP_LIMIT] = "limits hold",
 	[PROP_FLOOR] = "reservations hold",
 	[PROP_SHARE] = "entitlements hold",
+	[PROP_FILL] = "limits are used",
 	[PROP_TWINS] = "equals get the same",
 	[PROP_LAG] = "lags are bounded",
 	[PROP_AGAIN] = "the same seed, the same events",
