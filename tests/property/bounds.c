@@ -362,7 +362,7 @@ static bool turns_too_long(const struct prop_case *c)
 
 /*
  * By weight, affinity and reservations alone: half a percent of a pCPU, for moving out of each other's
- * way, or two, since what is received beyond a reservation is forgotten after a turn; four
+ * way, or five, since what is received beyond a reservation is forgotten after a turn; four
  * slices; one that is due on another pCPU counts as due later by four times `stay`; and what all who
  * wait may have for their patience of the pCPU of one.
  */
@@ -375,7 +375,7 @@ static uint64_t share_of_places(const struct prop_case *c)
 	if (any_limit(c) || c->scenario->n_changes || turns_too_long(c) ||
 	    share_turn(c) + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
 		return 0;
-	return c->record->duration_ns / (any_reservation(c) ? 50 : 200) + afar +
+	return c->record->duration_ns / (any_reservation(c) ? 20 : 200) + afar +
 	       4 * (slice + late) + c->n_vcpus * patience * (CX_SLICE_MIN_NS + late);
 }
 
