@@ -120,13 +120,13 @@ static void run(struct ps_policy *pp, struct ps_pcpu *pc, struct ps_vcpu *next, 
 }
 
 /*
- * @prev is entitled to most of a pCPU, somebody else has this one, and it is behind already: it
- * could not make up for the time until another pCPU is free.  As it is when who may run there only
- * comes first.
+ * @prev is entitled to most of a pCPU, and somebody else has @pc, maybe one that may run nowhere else.
+ * If it is behind as well, it could not make up for the time until another pCPU is free.
  */
-static bool is_put_off(const struct ps_policy *pp, const struct ps_vcpu *prev, uint64_t now)
+static bool is_put_off(const struct ps_policy *pp, const struct ps_pcpu *pc,
+		       const struct ps_vcpu *prev, uint64_t now)
 {
-	return ps_stay(pp, prev) && ps_lag(prev, now) > (int64_t)ps_turn(pp, prev);
+	return pc->n_lanes > 1 && ps_stay(pp, prev) && ps_lag(prev, now) > 0;
 }
 
 struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct cx_pick *pick)
@@ -151,7 +151,8 @@ struct cx_vcpu *ps_pick(struct cx_policy *policy, struct cx_pcpu *pcpu, struct c
 	if (next)
 		run(pp, pc, next, reserved, pick);
 	ps_set_idler(pp, pc, !next && online);
-	if (prev && prev->state == PS_WAITING && (pp->idlers || is_put_off(pp, prev, pick->now_ns)))
+	if (prev && prev->state == PS_WAITING &&
+	    (pp->idlers || is_put_off(pp, pc, prev, pick->now_ns)))
 		ps_call(pp, prev, pick->now_ns);
 	if (pc->called)
 		ps_call_on(pp, pc);

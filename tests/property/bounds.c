@@ -367,22 +367,24 @@ static bool turns_too_long(const struct prop_case *c)
 }
 
 /*
- * By weight, affinity and reservations alone: half a percent of a pCPU, for moving out of each other's
- * way, or two, since what is received beyond a reservation is forgotten after a turn; four
- * slices; one that is due on another pCPU counts as due later by four times `stay`; and what all who
- * wait may have for their patience of the pCPU of one.
+ * By weight, affinity and reservations alone: four slices; one that is due on another pCPU counts as
+ * due later by four times `stay`; what all who wait may have for their patience of the pCPU of
+ * one; and by half a percent of a pCPU for moving out of each other's way.  What is received beyond
+ * a reservation is forgotten after a turn: two percent.  Where both come together several
+ * may have to move so that one can, which nobody sees to: an eighth.
  */
 static uint64_t share_of_places(const struct prop_case *c)
 {
 	uint64_t late = share_late(c), slice = (uint64_t)most(c, "slice");
 	uint64_t afar = 4 * (uint64_t)most(c, "stay");
 	uint64_t patience = c->record->duration_ns / (uint64_t)least(c, "patience");
+	unsigned part = !any_reservation(c) ? 200 : anywhere(c) ? 50 : 8;
 
 	if (any_limit(c) || c->scenario->n_changes || turns_too_long(c) ||
 	    share_turn(c) + late > (uint64_t)(least(c, "memory") * least(c, "slice") / 2))
 		return 0;
-	return c->record->duration_ns / (any_reservation(c) ? 50 : 200) + afar +
-	       4 * (slice + late) + c->n_vcpus * patience * (CX_SLICE_MIN_NS + late);
+	return c->record->duration_ns / part + afar + 4 * (slice + late) +
+	       c->n_vcpus * patience * (CX_SLICE_MIN_NS + late);
 }
 
 static uint64_t share_share(const struct prop_case *c, uint64_t entitled)

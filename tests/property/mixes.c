@@ -176,7 +176,8 @@ void prop_generate_pinned(uint64_t seed, const struct cx_plugin *table, struct p
 		draw_shape(&dice, s, false);
 	while (prop_shapes[s->shape].pcpus < 2);
 	draw_hogs(&dice, s, false);
-	draw_masks(&dice, s);
+	if (prop_chance(&dice, 85))
+		draw_masks(&dice, s);
 	if (prop_chance(&dice, 30))
 		draw_reservations(&dice, s);
 	s->duration_ns = draw_slice(&dice, table, s) * SMALL_TURNS / prop_shapes[s->shape].pcpus;
