@@ -168,9 +168,10 @@ struct ps_pcpu {
 	struct ps_lane **lanes; /* whose vCPUs may run here */
 	unsigned n_lanes;
 	struct ps_vcpu *current;
-	bool idler;  /* counted in ps_policy.idlers */
-	bool open;   /* counted in ps_policy.n_open */
-	bool called; /* by somebody who waits */
+	uint64_t patient_ns; /* when one was served for its patience last */
+	bool idler;          /* counted in ps_policy.idlers */
+	bool open;           /* counted in ps_policy.n_open */
+	bool called;         /* by somebody who waits */
 };
 
 struct ps_domain {
