@@ -325,13 +325,6 @@ static void set_rate(struct ps_policy *pp, struct ps_limit *limit, uint64_t rate
 		rearm(pp, limit);
 }
 
-/* It has at least @ns in it, as when it began. */
-static void lift(struct ps_policy *pp, struct ps_limit *limit, int64_t ns, uint64_t now)
-{
-	limit->meter.level = ns * (int64_t)PS_SECOND;
-	settle(pp, limit, now);
-}
-
 /* A limit that is not below one around it is never what is short: it costs nothing. */
 void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now)
 {
@@ -350,15 +343,12 @@ void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent
 }
 
 void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
-		    uint64_t rate, uint64_t now)
+		    uint64_t rate, bool idle, uint64_t now)
 {
 	struct ps_limit *share = &pd->share;
-	int64_t refill = 0;
 
 	if (!pool && !share->rate)
 		return;
-	if (pool)
-		refill = rate ? refill_of_share(pool, rate) : pool->refill_ns;
 	if (pool && !rate) /* entitled to nothing, which is not the same as without a bound */
 		rate = 1;
 	if (share->of != pool) {
@@ -372,10 +362,14 @@ void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit 
 	/* Who sleeps, or waits for a pCPU, may make up for it within what is remembered. */
 	share->meter.high = (int64_t)pp->memory_ns;
 	if (pool)
-		share->refill_ns = refill;
-	set_rate(pp, share, pool ? rate : 0, refill, now);
-	if (pool && rate == 1 && share->meter.level < refill * (int64_t)PS_SECOND)
-		lift(pp, share, refill, now);
+		share->refill_ns = refill_of_share(pool, rate);
+	set_rate(pp, share, pool ? rate : 0, share->refill_ns, now);
+	/* Nobody knew what it would want. */
+	if (pool && share->idle && !idle && is_low(share)) {
+		share->meter.level = share->refill_ns * (int64_t)PS_SECOND;
+		settle(pp, share, now);
+	}
+	share->idle = pool && idle;
 	set_timer(pp);
 }
 

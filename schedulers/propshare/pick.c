@@ -7,6 +7,9 @@
 #include "propshare.h"
 
 #define LONG_TURNS 10u /* in one go, while nobody waits */
+/* Between two that are served for their patience, while a reservation is due: sooner than they come,
+ * WAIT_EACH_NS of order.c. */
+#define PATIENT_EACH_NS 20000000ull
 
 static bool may_wait(const struct ps_vcpu *pv)
 {
@@ -36,16 +39,20 @@ static void wait_at_last(struct ps_policy *pp, struct ps_vcpu *prev, uint64_t no
 		ps_park(pp, prev, now);
 }
 
-static struct ps_vcpu *choose_next(const struct ps_policy *pp, const struct ps_pcpu *pc,
+static struct ps_vcpu *choose_next(const struct ps_policy *pp, struct ps_pcpu *pc,
 				   struct cx_pick *pick, bool *reserved)
 {
-	struct ps_vcpu *next = ps_next_by_patience(pp, pc, pick->now_ns);
+	struct ps_vcpu *patient = ps_next_by_patience(pp, pc, pick->now_ns), *next = NULL;
 
 	*reserved = false;
 	pick->slice_ns = CX_SLICE_MIN_NS;
-	if (next)
-		return next;
-	next = ps_next_by_reservation(pc, pick->now_ns);
+	/* Many may have begun to wait at the same time. */
+	if (!patient || pick->now_ns < pc->patient_ns + PATIENT_EACH_NS)
+		next = ps_next_by_reservation(pc, pick->now_ns);
+	if (patient && !next) {
+		pc->patient_ns = pick->now_ns;
+		return patient;
+	}
 	*reserved = next != NULL;
 	if (next) {
 		pick->slice_ns = ps_turn(pp, next);

@@ -121,8 +121,10 @@ struct ps_limit {
 	struct ps_meter meter;    /* what may still be run, ns */
 	struct ps_item event;     /* when it is empty, or full enough again */
 	bool exhausted;
-	int64_t refill_ns;   /* at this level it ends to be */
-	struct ps_limit *of; /* of a share: of this pool's limit */
+	int64_t refill_ns; /* at this level it ends to be */
+	/* Of a share. */
+	struct ps_limit *of; /* of this pool's limit */
+	bool idle;           /* nobody of the domain wanted anything */
 	/* Of a pool. */
 	struct cx_list domains; /* directly in it */
 	unsigned held;          /* domains that have used up their shares of it */
@@ -169,9 +171,10 @@ struct ps_pcpu {
 	struct ps_lane **lanes; /* whose vCPUs may run here */
 	unsigned n_lanes;
 	struct ps_vcpu *current;
-	bool idler;  /* counted in ps_policy.idlers */
-	bool open;   /* counted in ps_policy.n_open */
-	bool called; /* by somebody who waits */
+	uint64_t patient_ns; /* when one was served for its patience last */
+	bool idler;          /* counted in ps_policy.idlers */
+	bool open;           /* counted in ps_policy.n_open */
+	bool called;         /* by somebody who waits */
 };
 
 struct ps_domain {
@@ -334,9 +337,10 @@ void ps_limit_init(const struct ps_policy *pp, struct ps_domain *pd, struct ps_l
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now);
 /** The same of a pool, whose parents' are set. */
 void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now);
-/** Of the limit of @pool, which is what is short there, @pd is to have @rate; NULL: none is. */
+/** Of the limit of @pool, which is what is short there, @pd is to have @rate; NULL: none is.  @idle: it
+ *  wanted nothing of it. */
 void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
-		    uint64_t rate, uint64_t now);
+		    uint64_t rate, bool idle, uint64_t now);
 /** May nothing of @pd run now? */
 bool ps_limited(const struct ps_domain *pd);
 /** When the first of its buckets will be empty, as things are; UINT64_MAX = never. */

@@ -220,7 +220,7 @@ static struct ps_limit *short_of(const struct ps_domain *pd)
 
 static void take_shares(struct ps_policy *pp, unsigned n, uint64_t now)
 {
-	uint64_t rate = 0;
+	uint64_t rate = 0, demand = 0;
 
 	if (!pp->n_pools)
 		return;
@@ -229,10 +229,11 @@ static void take_shares(struct ps_policy *pp, unsigned n, uint64_t now)
 		struct ps_domain *pd = ps_vcpu_of(pp->list[i].vcpu)->dom;
 
 		rate += pp->list[i].demand_ns ? pp->list[i].rate_ns : 0;
+		demand += pp->list[i].demand_ns;
 		if (i + 1 < n && ps_vcpu_of(pp->list[i + 1].vcpu)->dom == pd)
 			continue;
-		ps_limit_share(pp, pd, short_of(pd), rate, now);
-		rate = 0;
+		ps_limit_share(pp, pd, short_of(pd), rate, demand == 0, now);
+		rate = demand = 0;
 	}
 }
 

@@ -298,7 +298,7 @@ static uint64_t share_lag(const struct prop_case *c)
 
 /*
  * Whoever has waited for `patience`, or 30 ms for each that waits on a pCPU, has the shortest slice
- * next, after those who have waited longer, even before what is reserved.
+ * next, after those who have waited longer, even before what is reserved; but then 20 ms may pass between them.
  */
 static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahead)
 {
@@ -307,7 +307,7 @@ static uint64_t share_wait(const struct prop_case *c, unsigned dom, unsigned ahe
 
 	(void)dom, (void)ahead;
 	return (patience > each ? patience : each) + share_turn(c) + share_late(c) +
-	       (c->n_vcpus + 1) * (CX_SLICE_MIN_NS + share_late(c));
+	       (c->n_vcpus + 1) * (20 * CX_MS + CX_SLICE_MIN_NS + share_late(c));
 }
 
 /*
