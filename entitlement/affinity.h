@@ -17,9 +17,10 @@
  * crowded again: then those are first.
  *
  * A pool whose members are in several groups, or of which some are solved before others, counts
- * in each of those solutions with that part of its reservation and of its limit (of what is
- * left of them) that the weights there are of the weights of all its members (that are left).
- * Members are those that want anything, where there are any.  Its own weight counts in full.
+ * in each of those solutions with a part of its reservation and of its limit (of what is left
+ * of them): that which the weights there are of the weights of all its members (that are left),
+ * and what others cannot use (spread.h).  Members are those that want anything, where there are
+ * any.  Its own weight counts in full.
  *
  * No lock: a solver and its affinity are one caller's.
  */
@@ -85,6 +86,7 @@ bool cx_affinity_within(const struct cx_affinity *a, unsigned c, const uint64_t 
 /* ---- who is entitled to what (solver.c) ---- */
 
 struct cx_cuts;
+struct cx_spread;
 
 struct cx_solver_domain {
 	unsigned class;
@@ -125,7 +127,9 @@ struct cx_solver {
 	unsigned *group_at;
 	bool *inside;   /* by class: within the bound that is looked at */
 	uint64_t *gone; /* pCPUs that are taken out */
+	bool *present;  /* by class: of those that are weighed */
 	struct cx_cuts *cuts;
+	struct cx_spread *spread;
 	struct cx_solver_domain *domains;
 };
 
@@ -136,6 +140,8 @@ struct cx_solver {
 int cx_solver_init(struct cx_solver *s, const struct cx_affinity *affinity, unsigned domains,
 		   unsigned pools);
 void cx_solver_free(struct cx_solver *s);
+/** What so many pCPUs have to give. */
+uint64_t cx_solver_capacity(const struct cx_solver *s, unsigned pcpus);
 
 /**
  * Solve for @n @domains.  Returns 0; -EINVAL: more than there is room for, a class that is not

@@ -5,34 +5,15 @@
  */
 #include "entitlement/affinity.h"
 #include "entitlement/cuts.h"
+#include "entitlement/parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define SPREAD_AGAIN 3u /* times at most, all is solved again for what a pool has left */
+
 typedef unsigned __int128 u128;
-
-/* The weights of a pool's members: of those that want anything, of all. */
-struct weights {
-	uint64_t wanting, all;
-};
-
-enum whose { HOST, LEFT, CHOSEN, WHOSE }; /* members where: not yet settled, solved just now */
-
-struct cx_pool_part {
-	struct weights weights[WHOSE];
-	uint64_t reservation, limit; /* in the group */
-	uint64_t used;               /* by its members that are settled */
-};
-
-/* Domains by their numbers: those of a group that are left, or of a set. */
-struct members {
-	unsigned *list;
-	unsigned n;
-	bool pooled;
-	const uint64_t *bound; /* they are those within it and what is gone; NULL: all left */
-	unsigned pcpus;        /* that they share */
-};
 
 int cx_solver_init(struct cx_solver *s, const struct cx_affinity *affinity, unsigned domains,
 		   unsigned pools)
@@ -52,9 +33,13 @@ int cx_solver_init(struct cx_solver *s, const struct cx_affinity *affinity, unsi
 	s->group_at = calloc(affinity->n_groups + 2ul, sizeof(*s->group_at));
 	s->inside = calloc(affinity->n_classes + 1ul, sizeof(*s->inside));
 	s->gone = calloc(affinity->words, sizeof(*s->gone));
+	s->present = calloc(affinity->n_classes + 1ul, sizeof(*s->present));
 	s->cuts = calloc(1, sizeof(*s->cuts));
+	s->spread = calloc(1, sizeof(*s->spread));
 	if (!s->pools || !s->clients || !s->parts || !s->order || !s->chosen || !s->trial ||
-	    !s->group_at || !s->inside || !s->gone || !s->cuts || cx_cuts_init(s->cuts, affinity))
+	    !s->group_at || !s->inside || !s->gone || !s->present || !s->cuts || !s->spread ||
+	    cx_cuts_init(s->cuts, affinity) ||
+	    cx_spread_init(s->spread, pools, affinity->n_classes))
 		return -ENOMEM;
 	for (p = 0; p < pools; p++)
 		s->pools[p].parent = CX_NO_POOL;
@@ -73,9 +58,13 @@ void cx_solver_free(struct cx_solver *s)
 	free(s->group_at);
 	free(s->inside);
 	free(s->gone);
+	free(s->present);
 	if (s->cuts)
 		cx_cuts_free(s->cuts);
 	free(s->cuts);
+	if (s->spread)
+		cx_spread_free(s->spread);
+	free(s->spread);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -84,7 +73,7 @@ static uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t capacity_of(const struct cx_solver *s, unsigned pcpus)
+uint64_t cx_solver_capacity(const struct cx_solver *s, unsigned pcpus)
 {
 	u128 all = (u128)pcpus * s->per_pcpu;
 
@@ -94,110 +83,23 @@ static uint64_t capacity_of(const struct cx_solver *s, unsigned pcpus)
 /** What it may have at most, by its limit and its affinity. */
 static uint64_t most(const struct cx_solver *s, const struct cx_solver_domain *d)
 {
-	return min(d->limit, capacity_of(s, s->affinity->class_cpus[d->class]));
-}
-
-/* ---- parts of pools ---- */
-
-static bool is_pool(const struct cx_solver *s, unsigned p)
-{
-	return p < s->n_pools;
-}
-
-/** Add up the members' weights in each pool, nested ones included. */
-static void weigh(struct cx_solver *s, const struct members *m, enum whose whose)
-{
-	unsigned i, p;
-
-	for (p = 0; p < s->n_pools; p++)
-		s->parts[p].weights[whose] = (struct weights){ 0, 0 };
-	for (i = 0; i < m->n; i++) {
-		const struct cx_solver_domain *d = &s->domains[m->list[i]];
-
-		if (!is_pool(s, d->pool))
-			continue;
-		s->parts[d->pool].weights[whose].all += d->weight;
-		if (d->demand)
-			s->parts[d->pool].weights[whose].wanting += d->weight;
-	}
-	for (p = s->n_pools; p-- > 0;) {
-		const struct weights *own = &s->parts[p].weights[whose];
-		struct weights *up;
-
-		if (!is_pool(s, s->pools[p].parent))
-			continue;
-		up = &s->parts[s->pools[p].parent].weights[whose];
-		up->all += own->all;
-		up->wanting += own->wanting;
-	}
-}
-
-/** Of @value, which is @whole's, what those members have that @some counts. */
-static uint64_t part_of(uint64_t value, const struct weights *some, const struct weights *whole)
-{
-	uint64_t n = some->wanting, of = whole->wanting;
-
-	if (n == 0) {
-		n = some->all;
-		of = whole->all;
-	}
-	if (n == of || value >= CX_AMOUNT_MAX)
-		return value;
-	return (uint64_t)((u128)value * n / of);
-}
-
-static uint64_t less(uint64_t value, uint64_t used)
-{
-	if (value >= CX_AMOUNT_MAX)
-		return value;
-	return value > used ? value - used : 0;
-}
-
-/** What of each pool is in the group that @m are all of. */
-static void begin_group(struct cx_solver *s, const struct members *m)
-{
-	unsigned p;
-
-	weigh(s, m, LEFT);
-	for (p = 0; p < s->n_pools; p++) {
-		struct cx_pool_part *part = &s->parts[p];
-		const struct weights *w = part->weights;
-
-		part->reservation = part_of(s->pools[p].reservation, &w[LEFT], &w[HOST]);
-		part->limit = part_of(s->pools[p].limit, &w[LEFT], &w[HOST]);
-		part->used = 0;
-	}
+	return min(d->limit, cx_solver_capacity(s, s->affinity->class_cpus[d->class]));
 }
 
 /* ---- one solution ---- */
 
-static struct cx_client pool_client(const struct cx_solver *s, unsigned p)
-{
-	const struct cx_pool_part *part = &s->parts[p];
-	const struct weights *w = part->weights;
-	struct cx_client c = { .parent = s->pools[p].parent, .weight = s->pools[p].weight };
-
-	if (!is_pool(s, c.parent))
-		c.parent = CX_NO_POOL;
-	if (w[CHOSEN].all == 0)
-		return c; /* nobody there is in it: of limit 0 */
-	c.reservation = part_of(less(part->reservation, part->used), &w[CHOSEN], &w[LEFT]);
-	c.limit = part_of(less(part->limit, part->used), &w[CHOSEN], &w[LEFT]);
-	return c;
-}
-
 /** Divide what there is among @m; s->clients then has the pools, and the domains after. */
 static struct cx_client *divide(struct cx_solver *s, const struct members *m)
 {
-	uint64_t capacity = capacity_of(s, m->pcpus);
+	uint64_t capacity = cx_solver_capacity(s, m->pcpus);
 	struct cx_amounts has = { capacity, capacity, CX_AMOUNT_MAX };
 	unsigned pools = m->pooled ? s->n_pools : 0, i;
 	struct cx_client *c = s->clients;
 
 	if (pools)
-		weigh(s, m, CHOSEN);
+		parts_weigh(s, m, CHOSEN);
 	for (i = 0; i < pools; i++)
-		*c++ = pool_client(s, i);
+		*c++ = parts_client(s, i);
 	for (i = 0; i < m->n; i++) {
 		const struct cx_solver_domain *d = &s->domains[m->list[i]];
 
@@ -274,7 +176,7 @@ static struct cx_level level_of(struct cx_solver *s, const struct members *m)
 		c->hi = min(most(s, d), d->demand);
 		c->lo = min(d->reservation, c->hi);
 	}
-	cx_entitle(s->tree.claims, m->n, capacity_of(s, m->pcpus), &level, s->tree.edges);
+	cx_entitle(s->tree.claims, m->n, cx_solver_capacity(s, m->pcpus), &level, s->tree.edges);
 	return level;
 }
 
@@ -295,7 +197,7 @@ static bool worse(const struct crowd *a, const struct crowd *b, bool pooled)
 static struct crowd crowd_of(struct cx_solver *s, const struct members *m,
 			     const struct members *all, const struct cx_client *found)
 {
-	struct crowd crowd = { .has = capacity_of(s, m->pcpus) };
+	struct crowd crowd = { .has = cx_solver_capacity(s, m->pcpus) };
 	unsigned i;
 
 	for (i = 0; i < all->n; i++)
@@ -420,7 +322,7 @@ static void keep_others(struct cx_solver *s, struct members *left, const struct 
 	left->n = n;
 	left->pcpus -= done->pcpus;
 	if (left->pooled)
-		weigh(s, left, LEFT);
+		parts_weigh(s, left, LEFT);
 }
 
 static void solve_group(struct cx_solver *s, unsigned group, struct members *left)
@@ -431,7 +333,7 @@ static void solve_group(struct cx_solver *s, unsigned group, struct members *lef
 	memset(s->gone, 0, s->affinity->words * sizeof(*s->gone));
 	left->pcpus = s->affinity->group_cpus[group];
 	if (left->pooled)
-		begin_group(s, left);
+		parts_begin_group(s, left);
 	if (many)
 		cx_cuts_begin(s->cuts);
 	while (left->n) {
@@ -503,18 +405,14 @@ static bool any_pooled(const struct cx_solver *s, const struct members *m)
 	return false;
 }
 
-int cx_solver_solve(struct cx_solver *s, struct cx_solver_domain *domains, unsigned n)
+static void solve_groups(struct cx_solver *s, unsigned n)
 {
 	struct members all = { .list = s->order, .n = n };
 	unsigned g;
-	int ret = check(s, domains, n);
 
-	if (ret)
-		return ret;
-	s->domains = domains;
 	sort_by_group(s, n);
 	if (s->n_pools)
-		weigh(s, &all, HOST);
+		parts_weigh(s, &all, HOST);
 	for (g = 0; g < s->affinity->n_groups; g++) {
 		struct members m = { .list = s->order + s->group_at[g],
 				     .n = s->group_at[g + 1] - s->group_at[g] };
@@ -523,5 +421,22 @@ int cx_solver_solve(struct cx_solver *s, struct cx_solver_domain *domains, unsig
 		if (m.n)
 			solve_group(s, g, &m);
 	}
+}
+
+int cx_solver_solve(struct cx_solver *s, struct cx_solver_domain *domains, unsigned n)
+{
+	bool spread = s->n_pools && s->affinity->n_classes > 1;
+	int ret = check(s, domains, n);
+	unsigned i;
+
+	if (ret)
+		return ret;
+	s->domains = domains;
+	s->spread->any = false;
+	if (spread)
+		cx_spread_pools(s->spread, s, n);
+	solve_groups(s, n);
+	for (i = 0; spread && i < SPREAD_AGAIN && cx_spread_again(s->spread, s, n); i++)
+		solve_groups(s, n);
 	return 0;
 }

@@ -171,6 +171,47 @@ static void a_pool_across_groups(void **state)
 	end(&r);
 }
 
+/* One of a pool wants next to nothing on its pCPU: what is reserved is for the other. */
+static void a_pool_over_pinned(void **state)
+{
+	struct rig r = { .n = 0 };
+	unsigned i;
+
+	(void)state;
+	add(&r, 1, 0, 100, 1);
+	add(&r, 2, 0, 100, 100);
+	for (i = 0; i < 4; i++)
+		add(&r, 1 + i % 2, CX_NO_POOL, 100000, 100);
+	begin(&r, 2, 1);
+	r.solver.pools[0].reservation = PCPU;
+	solve(&r);
+	assert_percent(r.d[0].entitled, 1);
+	assert_percent(r.d[0].rate, 50);
+	assert_percent(r.d[1].entitled, 99);
+	assert_percent(r.d[1].reserved, 99);
+	/* Likewise what it may have at most. */
+	for (i = 2; i < r.n; i++)
+		r.d[i].demand = 0;
+	r.solver.pools[0].reservation = 0;
+	r.solver.pools[0].limit = PCPU;
+	solve(&r);
+	assert_percent(r.d[0].entitled, 1);
+	assert_percent(r.d[0].rate, 50);
+	assert_percent(r.d[1].entitled, 99);
+	r.d[0].demand = PCPU;
+	solve(&r);
+	assert_percent(r.d[0].entitled, 50);
+	assert_percent(r.d[1].entitled, 50);
+	/* Beside others on its pCPU, the first has less than its half, and the second more. */
+	r.d[2].demand = PCPU;
+	r.d[0].weight = r.d[1].weight = r.d[2].weight = 100;
+	r.solver.pools[0].weight = 25;
+	solve(&r);
+	assert_percent(r.d[0].entitled, 20);
+	assert_percent(r.d[1].entitled, 80);
+	end(&r);
+}
+
 /* Nine affinities in one group; six of them share three pCPUs among themselves. */
 static void more_than_six_classes(void **state)
 {
@@ -382,6 +423,91 @@ static void any_with_pools(void **state)
 	(void)state;
 	any_with_pools_of(FEW, 5, 3000);
 	any_with_pools_of(LOTS, 8, 3000);
+}
+
+/** What those of pool 0 and the pools in it have together, and could have at most. */
+static void sum_of_pool(const struct rig *r, unsigned pcpus, uint64_t *has, uint64_t *most)
+{
+	unsigned i, p;
+
+	*has = *most = 0;
+	for (p = 0; p < pcpus; p++) {
+		uint64_t wanted = 0;
+
+		for (i = 0; i < r->n; i++) {
+			if (r->masks[i] != 1ull << p || r->d[i].pool >= r->solver.n_pools)
+				continue;
+			*has += r->d[i].entitled;
+			wanted += most_of(r, i);
+		}
+		*most += wanted < PCPU ? wanted : PCPU;
+	}
+}
+
+/* However its members are pinned and whatever they want: a pool has what it reserves, beside others
+ * of much more weight, and all of its limit where nobody else wants anything. */
+static void any_pool_over_pinned(void **state)
+{
+	uint64_t seed = 17, amount, has, most;
+	unsigned round, i;
+
+	(void)state;
+	for (round = 0; round < 3000; round++) {
+		unsigned pcpus = 1 + (unsigned)rnd(&seed, 6), n = 1 + (unsigned)rnd(&seed, MANY);
+		struct rig r = { .n = 0 };
+
+		for (i = 0; i < n; i++)
+			add(&r, 1ull << rnd(&seed, pcpus), (unsigned)rnd(&seed, 3),
+			    1 + rnd(&seed, 1000), rnd(&seed, 3) ? rnd(&seed, 120) : 0);
+		for (i = 0; i < 2 * pcpus; i++)
+			add(&r, 1ull << i % pcpus, CX_NO_POOL, 1000000, 200);
+		begin(&r, pcpus, 3);
+		for (i = 1; i < 3; i++)
+			r.solver.pools[i].parent = i - 1;
+		amount = rnd(&seed, pcpus * PCPU);
+		r.solver.pools[0].reservation = amount;
+		solve(&r);
+		check_each(&r);
+		sum_of_pool(&r, pcpus, &has, &most);
+		assert_true(has + r.n >= (amount < most ? amount : most));
+		r.solver.pools[0].reservation = 0;
+		r.solver.pools[0].limit = amount;
+		for (i = n; i < r.n; i++)
+			r.d[i].demand = 0;
+		solve(&r);
+		sum_of_pool(&r, pcpus, &has, &most);
+		assert_true(has + r.n >= (amount < most ? amount : most) && has <= amount);
+		end(&r);
+	}
+}
+
+/* Beside others: it has all of its limit, or all that it would have without one. */
+static void any_limit_over_pinned(void **state)
+{
+	uint64_t seed = 19, amount, has, most, unlimited;
+	unsigned round, i;
+
+	(void)state;
+	for (round = 0; round < 3000; round++) {
+		unsigned pcpus = 1 + (unsigned)rnd(&seed, 4);
+		struct rig r = { .n = 0 };
+
+		for (i = 0; i < MANY; i++)
+			add(&r, 1ull << rnd(&seed, pcpus), rnd(&seed, 2) ? 0 : CX_NO_POOL,
+			    1 + rnd(&seed, 1000), rnd(&seed, 3) ? rnd(&seed, 120) : 0);
+		begin(&r, pcpus, 1);
+		r.solver.pools[0].weight = 1 + rnd(&seed, 4000);
+		solve(&r);
+		sum_of_pool(&r, pcpus, &unlimited, &most);
+		amount = rnd(&seed, unlimited + PCPU);
+		r.solver.pools[0].limit = amount;
+		solve(&r);
+		check_each(&r);
+		sum_of_pool(&r, pcpus, &has, &most);
+		assert_true(has <= amount);
+		assert_true(has + 4ul * r.n >= (amount < unlimited ? amount : unlimited));
+		end(&r);
+	}
 }
 
 /** Could domain @i have more, if those with a higher level gave way?  Not under max-min. */
@@ -608,9 +734,12 @@ int main(void)
 		cmocka_unit_test(crowded),
 		cmocka_unit_test(a_pool_across_sets),
 		cmocka_unit_test(a_pool_across_groups),
+		cmocka_unit_test(a_pool_over_pinned),
 		cmocka_unit_test(more_than_six_classes),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(any_with_pools),
+		cmocka_unit_test(any_pool_over_pinned),
+		cmocka_unit_test(any_limit_over_pinned),
 		cmocka_unit_test(without_pools_max_min),
 		cmocka_unit_test(as_filled),
 		cmocka_unit_test(intervals_of_64_pcpus),
