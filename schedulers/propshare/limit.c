@@ -325,32 +325,6 @@ static void set_rate(struct ps_policy *pp, struct ps_limit *limit, uint64_t rate
 		rearm(pp, limit);
 }
 
-/* What a bucket of @pool that is new begins with: the burst, or what is left of it to a pool within
- * whose own bucket this one is now to stand for. */
-static int64_t first_of_pool(struct ps_policy *pp, const struct ps_limit *pool, uint64_t now)
-{
-	int64_t first = burst_of(pp);
-
-	for (unsigned i = pool->index + 1; i < pp->n_pools; i++) {
-		struct ps_limit *l = &pp->pools[i];
-
-		if (!l->rate || !is_within(l, pool))
-			continue;
-		ps_meter_run(&l->meter, now);
-		if (l->meter.level < first * (int64_t)PS_SECOND)
-			first = l->meter.level > 0 ? l->meter.level / (int64_t)PS_SECOND : 0;
-	}
-	return first;
-}
-
-static void set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, int64_t first_ns,
-		uint64_t now)
-{
-	bounds(pp, limit);
-	set_rate(pp, limit, percent * PS_NS_PER_PERCENT, first_ns, now);
-	set_timer(pp);
-}
-
 /* A limit that is not below one around it is never what is short: it costs nothing. */
 void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now)
 {
@@ -358,13 +332,14 @@ void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned per
 
 	while (l && !l->rate)
 		l = l->parent;
-	set(pp, pool, l && percent * PS_NS_PER_PERCENT >= l->rate ? 0 : percent,
-	    first_of_pool(pp, pool, now), now);
+	ps_limit_set(pp, pool, l && percent * PS_NS_PER_PERCENT >= l->rate ? 0 : percent, now);
 }
 
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now)
 {
-	set(pp, limit, percent, burst_of(pp), now);
+	bounds(pp, limit);
+	set_rate(pp, limit, percent * PS_NS_PER_PERCENT, burst_of(pp), now);
+	set_timer(pp);
 }
 
 void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
