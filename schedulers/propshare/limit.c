@@ -325,16 +325,6 @@ static void set_rate(struct ps_policy *pp, struct ps_limit *limit, uint64_t rate
 		rearm(pp, limit);
 }
 
-/* A limit that is not below one around it is never what is short: it costs nothing. */
-void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now)
-{
-	const struct ps_limit *l = pool->parent;
-
-	while (l && !l->rate)
-		l = l->parent;
-	ps_limit_set(pp, pool, l && percent * PS_NS_PER_PERCENT >= l->rate ? 0 : percent, now);
-}
-
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now)
 {
 	bounds(pp, limit);

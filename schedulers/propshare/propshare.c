@@ -114,7 +114,7 @@ static int make_pools(struct ps_policy *pp)
 
 		ps_limit_init_pool(pp, &pp->pools[i],
 				   parent ? &pp->pools[cx_pool_index(parent)] : NULL, i);
-		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(pool), 0);
+		ps_limit_set(pp, &pp->pools[i], cx_pool_limit(pool), 0);
 	}
 	note_reservations(pp);
 	return ps_claims_of_pools(pp);
@@ -160,7 +160,7 @@ static void propshare_param_set(struct cx_policy *policy, unsigned index, uint64
 	(void)index;
 	configure(pp);
 	for (unsigned i = 0; i < cx_pool_count(policy); i++)
-		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(cx_pool_at(policy, i)), now);
+		ps_limit_set(pp, &pp->pools[i], cx_pool_limit(cx_pool_at(policy, i)), now);
 	cx_list_for_each (node, &pp->domains) {
 		struct ps_domain *pd = cx_entry(node, struct ps_domain, node);
 
@@ -256,8 +256,7 @@ static void propshare_pool_adjust(struct cx_policy *policy, struct cx_pool *pool
 {
 	struct ps_policy *pp = ps_of(policy);
 
-	for (unsigned i = cx_pool_index(pool); i < pp->n_pools; i++)
-		ps_limit_set_pool(pp, &pp->pools[i], cx_pool_limit(cx_pool_at(policy, i)), now);
+	ps_limit_set(pp, &pp->pools[cx_pool_index(pool)], cx_pool_limit(pool), now);
 	ps_reserve_recount(pp, now);
 	note_reservations(pp);
 	pp->dirty = true;

@@ -335,8 +335,6 @@ void ps_limit_init_pool(const struct ps_policy *pp, struct ps_limit *limit, stru
 void ps_limit_init(const struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool);
 /** Percent of a pCPU; 0 = none. */
 void ps_limit_set(struct ps_policy *pp, struct ps_limit *limit, unsigned percent, uint64_t now);
-/** The same of a pool, whose parents' are set. */
-void ps_limit_set_pool(struct ps_policy *pp, struct ps_limit *pool, unsigned percent, uint64_t now);
 /** Of the limit of @pool, which is what is short there, @pd is to have @rate; NULL: none is.  @idle: it
  *  wanted nothing of it. */
 void ps_limit_share(struct ps_policy *pp, struct ps_domain *pd, struct ps_limit *pool,
