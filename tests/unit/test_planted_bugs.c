@@ -13,7 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define SCENARIOS_MAX 2000u
+#define SCENARIOS_MAX 4000u
 #define BUGS_MAX 64u
 
 struct folders {
