@@ -76,7 +76,7 @@ marked() {
 # host's affair: the session daemon alone may take some seconds to end.
 nothing_left() {
 	local left files since=$SECONDS
-	while left=$(marked) && [ -n "$left" ] && [ $((SECONDS - since)) -lt 60 ]; do
+	while left=$(marked); [ -n "$left" ] && [ $((SECONDS - since)) -lt 60 ]; do
 		sleep 0.1
 	done
 	files=$(find "$TMPDIR" -mindepth 1)
