@@ -122,7 +122,7 @@ int cx_result_fail(const struct cx_sweep *sweep, struct cx_store *store, uint64_
 
 /* --- running -------------------------------------------------------------------- */
 
-/** Is @ret the point's own, by its policy or its size, so that another try would end the same? */
+/** Is @ret the point's own: by its policy, or by its size on this host beside what else it runs? */
 static bool is_its_own(int ret)
 {
 	return ret == -ECANCELED || ret == -EDEADLK || ret == -ENOMEM;

@@ -167,7 +167,8 @@ static void propshare_param_set(struct cx_policy *policy, unsigned index, uint64
 		ps_limit_set(pp, &pd->limit, cx_domain_limit(pd->dom), now);
 	}
 	ps_reserve_recount(pp, now);
-	ps_rates_arm(pp, now);
+	ps_rates_dirty(pp, now); /* shares of pools' limits are sized by the slice */
+	ps_rates_arm(pp, now);   /* the period may be shorter than what is left of the old one */
 }
 
 /* --- pCPUs ----------------------------------------------------------------------------------- */

@@ -98,7 +98,6 @@ struct ps_claim {
 
 /** The vCPUs of a domain or of a pool that are in one lane. */
 struct ps_group {
-	struct ps_claim *claim;
 	struct ps_lane *lane;
 	struct ps_group *parent;  /* of the pool around it */
 	struct ps_domain *domain; /* NULL: a pool's */

@@ -228,10 +228,25 @@ void ps_reserve_move(struct ps_vcpu *pv)
 
 /* --- falling behind -------------------------------------------------------------------------- */
 
+/* The group after @group of those within @root, outer ones first; those within @group only with
+ * @inside.  NULL: no more.  Without recursion: pools may be nested a thousand deep. */
+static const struct ps_group *next_group(const struct ps_group *group, const struct ps_group *root,
+					 bool inside)
+{
+	struct cx_node *node = inside ? cx_list_first(&group->children) : NULL;
+
+	while (!node && group != root) {
+		node = cx_list_next(&group->parent->children, &group->child_node);
+		group = group->parent;
+	}
+	return node ? cx_entry(node, struct ps_group, child_node) : NULL;
+}
+
 /* At most @n that wait in @group are to run at once; returns how many of @n are left. */
 static uint64_t call_some(struct ps_policy *pp, const struct ps_group *group, uint64_t n,
 			  uint64_t now)
 {
+	const struct ps_group *root = group;
 	struct cx_node *node;
 
 	if (group->domain) {
@@ -243,10 +258,10 @@ static uint64_t call_some(struct ps_policy *pp, const struct ps_group *group, ui
 		}
 		return n;
 	}
-	for (unsigned i = 0; i < group->vcpus.n && n; i++, n--)
-		ps_call(pp, cx_entry(group->vcpus.slots[i].item, struct ps_vcpu, pool_item), now);
-	cx_list_for_each (node, &group->children)
-		n = call_some(pp, cx_entry(node, struct ps_group, child_node), n, now);
+	for (; group && n; group = next_group(group, root, group->waiting))
+		for (unsigned i = 0; i < group->vcpus.n && n; i++, n--)
+			ps_call(pp, cx_entry(group->vcpus.slots[i].item, struct ps_vcpu, pool_item),
+				now);
 	return n;
 }
 
@@ -302,16 +317,15 @@ static struct ps_vcpu *sibling(const struct ps_domain *pd, const struct ps_pcpu 
 	return first;
 }
 
-/* The first by shares of those that wait in a pool's @group. */
-static struct ps_vcpu *first_in_pool(const struct ps_group *group)
+/* The first by shares of those that wait in a pool's group: one step for each pool within it in
+ * which somebody waits. */
+static struct ps_vcpu *first_in_pool(const struct ps_group *root)
 {
-	struct ps_item *item = ps_heap_first(&group->vcpus);
-	struct ps_vcpu *best = item ? cx_entry(item, struct ps_vcpu, pool_item) : NULL;
-	struct cx_node *node;
+	struct ps_vcpu *best = NULL;
 
-	cx_list_for_each (node, &group->children) {
-		const struct ps_group *child = cx_entry(node, struct ps_group, child_node);
-		struct ps_vcpu *pv = child->waiting ? first_in_pool(child) : NULL;
+	for (const struct ps_group *g = root; g; g = next_group(g, root, g->waiting)) {
+		struct ps_item *item = ps_heap_first(&g->vcpus);
+		struct ps_vcpu *pv = item ? cx_entry(item, struct ps_vcpu, pool_item) : NULL;
 
 		if (pv && (!best || pv->deadline < best->deadline))
 			best = pv;
@@ -367,7 +381,6 @@ static void claim_init(struct ps_claim *claim, struct ps_claim *parent,
 
 static void group_init(struct ps_group *group, struct ps_claim *claim, struct ps_lane *lane)
 {
-	group->claim = claim;
 	group->lane = lane;
 	cx_list_init(&group->children);
 	cx_list_push_back(&claim->groups, &group->node);
@@ -403,28 +416,35 @@ void ps_claims_free(struct ps_policy *pp)
 	free(pp->claims);
 }
 
-/* The group of @pool in @lane, made if need be with those of the pools around it; NULL: no memory.
- * They stay for the whole run. */
-static struct ps_group *group_of_pool(struct ps_claim *pool, struct ps_lane *lane)
+static struct ps_group *find_group(const struct ps_claim *pool, const struct ps_lane *lane)
 {
-	struct ps_group *group, *parent = NULL;
 	struct cx_node *node;
 
 	cx_list_for_each (node, &pool->groups)
 		if (cx_entry(node, struct ps_group, node)->lane == lane)
 			return cx_entry(node, struct ps_group, node);
-	if (pool->parent) {
-		parent = group_of_pool(pool->parent, lane);
-		if (!parent)
+	return NULL;
+}
+
+/* The group of @pool in @lane, made if need be with those of the pools around it, outer ones first;
+ * NULL: no memory.  They stay for the whole run. */
+static struct ps_group *group_of_pool(struct ps_claim *pool, struct ps_lane *lane)
+{
+	struct ps_group *group;
+
+	while (!(group = find_group(pool, lane))) {
+		struct ps_claim *outer = pool;
+
+		while (outer->parent && !find_group(outer->parent, lane))
+			outer = outer->parent;
+		group = calloc(1, sizeof(*group));
+		if (!group)
 			return NULL;
+		group_init(group, outer, lane);
+		group->parent = outer->parent ? find_group(outer->parent, lane) : NULL;
+		if (group->parent)
+			cx_list_push_back(&group->parent->children, &group->child_node);
 	}
-	group = calloc(1, sizeof(*group));
-	if (!group)
-		return NULL;
-	group_init(group, pool, lane);
-	group->parent = parent;
-	if (parent)
-		cx_list_push_back(&parent->children, &group->child_node);
 	return group;
 }
 

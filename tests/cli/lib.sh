@@ -92,7 +92,8 @@ nothing_left() {
 # measured FILE MS FILTER COMMAND...: COMMAND -d MS, its output in FILE and FILE.err.  What takes
 # time to come about, such as a guest's first work, may not have come on a host that is busy or slow:
 # where the jq FILTER does not hold of FILE the command is run once more, LONGER times as long, and that
-# is said.  Its status.  A folder that it names after --out is made anew.
+# is said.  Not after a crash or an error: the status is then that.  Its status.  A folder that it
+# names after --out is made anew.
 LONGER=8
 measured() {
 	local file=$1 ms=$2 filter=$3 status i
@@ -100,6 +101,7 @@ measured() {
 	"$@" -d "${ms}ms" >"$file" 2>"$file.err"
 	status=$?
 	[ "$(jq -e "$filter" "$file" 2>/dev/null)" = true ] && return $status
+	[[ $status == [03] ]] && jq -e . "$file" >/dev/null 2>&1 || return $status
 	echo "${file%.json}: once more, $LONGER times as long: after status $status not so: $filter"
 	for ((i = 1; i < $#; i++)); do
 		[ "${!i}" = --out ] && ((i++)) && rm -rf "${!i}"

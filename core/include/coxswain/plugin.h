@@ -77,7 +77,7 @@ extern "C" {
 
 /* A plug-in is refused unless its major equals core's and its minor is not newer. */
 #define CX_PLUGIN_ABI_MAJOR 2u
-#define CX_PLUGIN_ABI_MINOR 0u
+#define CX_PLUGIN_ABI_MINOR 1u
 #define CX_PLUGIN_ABI ((CX_PLUGIN_ABI_MAJOR << 16) | CX_PLUGIN_ABI_MINOR)
 
 /* The exported table's symbol. */
