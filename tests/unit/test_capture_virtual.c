@@ -66,15 +66,16 @@ static void the_text_is_the_same_again(void **state)
 	free(dirs[1]);
 }
 
+#define METADATA_MAX (1u << 20)
+
 /** Nothing of the host, the hour or the process is in the clock or in front of the events. */
 static void the_trace_is_of_no_host(void **state)
 {
 	struct rig *rig = *state;
 	char *dir = rig_dir(rig, "no-host"), *text = NULL, pattern[PATH_MAX];
 	const struct job few = { .events = 10 };
-	size_t room = 0, i;
+	size_t room, i, n;
 	glob_t found;
-	ssize_t n;
 	FILE *f;
 
 	assert_recorded(dir, &few);
@@ -82,13 +83,17 @@ static void the_trace_is_of_no_host(void **state)
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	f = fopen(found.gl_pathv[0], "r");
 	assert_non_null(f);
-	n = getdelim(&text, &room, EOF, f);
+	text = calloc(1, METADATA_MAX + 1);
+	assert_non_null(text);
+	room = METADATA_MAX + 1;
+	n = fread(text, 1, METADATA_MAX, f); /* it begins with bytes of any value */
 	assert_true(n > 0);
-	for (i = 0; i < (size_t)n; i++)
+	for (i = 0; i < n; i++)
 		if (!text[i])
 			text[i] = ' ';
 	assert_null(strstr(text, "hostname"));
-	assert_non_null(strstr(text, "\tname = \"coxswain_virtual\";\n"));
+	if (!strstr(text, "\tname = \"coxswain_virtual\";\n"))
+		fail_msg("%zu bytes, no clock of that name in: %.3000s", n, text);
 	assert_non_null(strstr(text, "\tfreq = 1000000000; "));
 	assert_non_null(strstr(text, "\toffset = 0 "));
 	fclose(f);
