@@ -21,7 +21,9 @@
 
 #define PARENT "coxswain-out"
 #define REDRAW_NS 100000000u
-#define ROWS_PRINTED 100u /* of the table; all are in summary.txt */
+#define OTHERS_NAP_NS 10000000 /* others who begin in the same folder need a moment, */
+#define OTHERS_NAPS 100u       /* and no more than so many of these */
+#define ROWS_PRINTED 100u      /* of the table; all are in summary.txt */
 
 struct sweeping {
 	const struct cx_cli_options *options;
@@ -133,7 +135,8 @@ static int look_up(struct sweeping *s)
 				      .policies = cx_dirs(s->paths->plugin_dirs),
 				      .scenario = find_scenario,
 				      .arg = (void *)s->paths };
-	bool there = cx_store_exists(s->dir) && (s->options->points || is_copy(s));
+	bool there = cx_store_exists(s->dir) &&
+		     (is_copy(s) || (s->options->points && cx_store_is_whole(s->dir)));
 	struct cx_error err = { "" };
 	int ret;
 
@@ -207,17 +210,28 @@ static int choose_points(struct sweeping *s, struct cx_error *err)
 	return ret == 0 ? cx_store_missing(s->store, &s->todo, err) : ret;
 }
 
+/* A folder that is not empty and no sweep's may be one that somebody else begins in just now. */
+static int make_folder(struct sweeping *s, struct cx_error *err)
+{
+	const struct timespec nap = { .tv_nsec = OTHERS_NAP_NS };
+	int ret = 0;
+
+	for (unsigned i = 0; !cx_store_exists(s->dir); i++) {
+		ret = cx_outdir_make(s->dir, err);
+		s->made = ret == 0;
+		if (ret != -EEXIST || i == OTHERS_NAPS)
+			return ret > 0 ? 0 : ret;
+		nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
 static int open_folder(struct sweeping *s)
 {
 	struct cx_error err = { "" };
-	int ret = 0;
+	int ret;
 
-	if (!cx_store_exists(s->dir)) {
-		ret = cx_outdir_make(s->dir, &err);
-		s->made = ret == 0;
-		if (ret > 0)
-			ret = 0;
-	}
+	ret = make_folder(s, &err);
 	if (ret == 0)
 		ret = cx_store_open(s->dir, s->sweep, &s->store, &err);
 	if (ret == 0 && !s->options->points) {

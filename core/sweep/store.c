@@ -318,12 +318,22 @@ const char *cx_store_dir(const struct cx_store *store)
 	return store->dir;
 }
 
-bool cx_store_exists(const char *dir)
+static bool has(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/" CX_DIR_LOCK, dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	return access(path, F_OK) == 0;
+}
+
+bool cx_store_exists(const char *dir)
+{
+	return has(dir, CX_DIR_LOCK);
+}
+
+bool cx_store_is_whole(const char *dir)
+{
+	return has(dir, CX_DIR_GRID); /* the last to be made: cx_store_fill() */
 }
 
 static int open_lock(struct cx_store *store, struct cx_error *err)

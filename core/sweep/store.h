@@ -17,6 +17,8 @@ struct cx_store;
 
 /** Is there a sweep in @dir, or the beginning of one? */
 bool cx_store_exists(const char *dir);
+/** Has it all copies, or is somebody still making them? */
+bool cx_store_is_whole(const char *dir);
 
 /**
  * Open the sweep in @dir, an existing folder.

@@ -135,6 +135,20 @@ for pid in "${pids[@]}"; do
 	wait "$pid" || wrong+=" $pid"
 done
 [ -z "$wrong" ] && [ "$(finished parts | wc -l)" -eq $POINTS ] && pass "parts that overlap, at once" || fail "parts that overlap, at once" "$wrong: $(cat part.*)"
+# And that begin in one folder while others still fill it.
+printf 'duration: 5ms\nscenarios: [two-weights]\nschedulers: [rr]\nseeds: 1-10\n' >small.yaml
+wrong=
+for round in {1..8}; do
+	pids=()
+	for part in 1-4 3-6 5-8 7-10 1,10; do
+		"${sweep[@]}" small.yaml --out small-$round --points $part --quiet >"small.$part" 2>&1 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || wrong+=" $round: $(cat small.*-* small.1,10)"
+	done
+done
+[ -z "$wrong" ] && pass "parts that begin at once" || fail "parts that begin at once" "$wrong"
 [ "$(started parts | awk '$2 == 1' | wc -l)" -eq $POINTS ] && pass "each point was begun once" || fail "each point was begun once" "$(started parts)"
 [ ! -e parts/points.csv ] && pass "parts make no tables" || fail "parts make no tables" ""
 "${sweep[@]}" plan.yaml --out parts --quiet >/dev/null 2>&1
