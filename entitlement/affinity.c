@@ -4,18 +4,14 @@
  */
 #include "entitlement/affinity.h"
 
+#include "base/bits.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_BITS 64u
 #define CLASSES_TRIED 6u /* of a group: all their unions are tried */
-
-static bool has(const uint64_t *mask, unsigned bit)
-{
-	return mask[bit / WORD_BITS] >> (bit % WORD_BITS) & 1;
-}
 
 unsigned cx_affinity_pcpus(const struct cx_affinity *a, const uint64_t *mask,
 			   const uint64_t *without)
@@ -48,7 +44,7 @@ int cx_affinity_init(struct cx_affinity *a, unsigned n_pcpus, unsigned classes)
 	memset(a, 0, sizeof(*a));
 	a->n_pcpus = n_pcpus;
 	a->room = classes;
-	a->words = (unsigned)((p + WORD_BITS - 1) / WORD_BITS);
+	a->words = (unsigned)((p + CX_WORD_BITS - 1) / CX_WORD_BITS);
 	a->class_masks = calloc(n, a->words * sizeof(*a->class_masks));
 	a->class_group = calloc(n, sizeof(*a->class_group));
 	a->class_cpus = calloc(n, sizeof(*a->class_cpus));
@@ -61,7 +57,7 @@ int cx_affinity_init(struct cx_affinity *a, unsigned n_pcpus, unsigned classes)
 	    !a->group_cpus || !a->many || !a->cell_of || !a->online)
 		return -ENOMEM;
 	for (i = 0; i < n_pcpus; i++)
-		a->online[i / WORD_BITS] |= 1ull << (i % WORD_BITS);
+		a->online[i / CX_WORD_BITS] |= 1ull << (i % CX_WORD_BITS);
 	return 0;
 }
 
@@ -102,12 +98,12 @@ void cx_affinity_set_online(struct cx_affinity *a, unsigned p, bool online)
 {
 	unsigned c;
 
-	if (has(a->online, p) == online)
+	if (cx_bit_has(a->online, p) == online)
 		return;
-	a->online[p / WORD_BITS] ^= 1ull << (p % WORD_BITS);
+	a->online[p / CX_WORD_BITS] ^= 1ull << (p % CX_WORD_BITS);
 	a->group_cpus[a->group_of[p]] += online ? 1u : -1u;
 	for (c = 0; c < a->n_classes; c++)
-		if (has(cx_affinity_mask(a, c), p))
+		if (cx_bit_has(cx_affinity_mask(a, c), p))
 			a->class_cpus[c] += online ? 1u : -1u;
 }
 
@@ -119,10 +115,10 @@ static bool unite_class(struct cx_affinity *a, unsigned c)
 	bool changed = false;
 
 	for (p = 0; p < a->n_pcpus; p++)
-		if (has(mask, p) && a->group_of[p] < low)
+		if (cx_bit_has(mask, p) && a->group_of[p] < low)
 			low = a->group_of[p];
 	for (p = 0; p < a->n_pcpus; p++)
-		if (has(mask, p) && a->group_of[p] != low) {
+		if (cx_bit_has(mask, p) && a->group_of[p] != low) {
 			a->group_of[p] = low;
 			changed = true;
 		}
@@ -143,7 +139,7 @@ static void make_groups(struct cx_affinity *a)
 			changed |= unite_class(a, c);
 	a->n_groups = a->n_pcpus ? a->n_pcpus : 1;
 	for (p = 0; p < a->n_pcpus; p++)
-		a->group_cpus[a->group_of[p]] += has(a->online, p);
+		a->group_cpus[a->group_of[p]] += cx_bit_has(a->online, p);
 }
 
 static int add_bound(struct cx_affinity *a, unsigned group, const uint64_t *cpus)
@@ -209,7 +205,7 @@ static void split_cells(struct cx_affinity *a, unsigned c, unsigned *to)
 	for (p = 0; p < a->n_pcpus; p++) {
 		unsigned *cell = &a->cell_of[p];
 
-		if (!has(cx_affinity_mask(a, c), p))
+		if (!cx_bit_has(cx_affinity_mask(a, c), p))
 			continue;
 		if (to[*cell] == UINT_MAX)
 			to[*cell] = n++;

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "entitlement/cuts.h"
 
+#include "base/bits.h"
 #include "entitlement/flow.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_BITS 64u
-
 typedef unsigned __int128 u128;
-
-static bool has(const uint64_t *mask, unsigned bit)
-{
-	return mask[bit / WORD_BITS] >> (bit % WORD_BITS) & 1;
-}
 
 int cx_cuts_init(struct cx_cuts *cuts, const struct cx_affinity *a)
 {
@@ -32,7 +26,7 @@ int cx_cuts_init(struct cx_cuts *cuts, const struct cx_affinity *a)
 		return -ENOMEM;
 	for (c = 0; c < a->n_classes; c++)
 		for (p = 0; p < a->n_pcpus; p++)
-			if (has(cx_affinity_mask(a, c), p))
+			if (cx_bit_has(cx_affinity_mask(a, c), p))
 				cx_flow_allow(cuts->flow, c, a->cell_of[p]);
 	return 0;
 }
@@ -82,7 +76,7 @@ static void count_left(struct cx_cuts *cuts, unsigned group, const uint64_t *gon
 
 	memset(cuts->left, 0, a->n_cells * sizeof(*cuts->left));
 	for (p = 0; p < a->n_pcpus; p++)
-		if (a->group_of[p] == group && has(a->online, p) && !has(gone, p))
+		if (a->group_of[p] == group && cx_bit_has(a->online, p) && !cx_bit_has(gone, p))
 			cuts->left[a->cell_of[p]]++;
 }
 

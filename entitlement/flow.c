@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "entitlement/flow.h"
 
+#include "base/bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_BITS 64u
 #define ROOT UINT32_MAX
 
 /*
@@ -63,8 +64,8 @@ struct cx_flow *cx_flow_new(unsigned n_sources, unsigned n_sinks)
 		return NULL;
 	f->n_sources = n_sources;
 	f->n_sinks = n_sinks;
-	f->source_words = n_sources / WORD_BITS + 1;
-	f->sink_words = n_sinks / WORD_BITS + 1;
+	f->source_words = n_sources / CX_WORD_BITS + 1;
+	f->sink_words = n_sinks / CX_WORD_BITS + 1;
 	f->arcs = calloc((size_t)n_sources * f->sink_words + 1, sizeof(*f->arcs));
 	f->users = calloc((size_t)n_sinks * f->source_words + 1, sizeof(*f->users));
 	f->flow = calloc((size_t)n_sinks * n_sources + 1, sizeof(*f->flow));
@@ -82,19 +83,14 @@ struct cx_flow *cx_flow_new(unsigned n_sources, unsigned n_sinks)
 
 /* --- sets ------------------------------------------------------------------------------ */
 
-static bool has(const uint64_t *set, unsigned i)
-{
-	return set[i / WORD_BITS] >> i % WORD_BITS & 1;
-}
-
 static void put(uint64_t *set, unsigned i, bool in)
 {
-	uint64_t bit = 1ull << i % WORD_BITS;
+	uint64_t bit = 1ull << i % CX_WORD_BITS;
 
 	if (in)
-		set[i / WORD_BITS] |= bit;
+		set[i / CX_WORD_BITS] |= bit;
 	else
-		set[i / WORD_BITS] &= ~bit;
+		set[i / CX_WORD_BITS] &= ~bit;
 }
 
 static uint64_t *arcs_of(const struct cx_flow *f, unsigned source)
@@ -149,7 +145,7 @@ void cx_flow_set_supply(struct cx_flow *f, unsigned source, uint64_t supply)
 	unsigned i;
 
 	for (i = 0; i < f->n_sinks && f->placed[source] > supply; i++)
-		if (has(arcs_of(f, source), i))
+		if (cx_bit_has(arcs_of(f, source), i))
 			take_back(f, source, i, f->placed[source] - supply);
 	f->n_unplaced = f->n_unplaced - f->supply[source] + supply;
 	f->supply[source] = supply;
@@ -173,7 +169,7 @@ void cx_flow_clear(struct cx_flow *f)
 	for (sink = 0; sink < f->n_sinks; sink++)
 		for (w = 0; w < f->source_words; w++) {
 			for (users = users_of(f, sink)[w]; users; users &= users - 1)
-				*flow_of(f, w * WORD_BITS + (unsigned)__builtin_ctzll(users),
+				*flow_of(f, w * CX_WORD_BITS + (unsigned)__builtin_ctzll(users),
 					 sink) = 0;
 			users_of(f, sink)[w] = 0;
 		}
@@ -212,7 +208,7 @@ static unsigned reach_users(struct cx_flow *f, unsigned sink, unsigned n)
 
 	for (w = 0; w < f->source_words; w++) {
 		for (fresh = users[w] & ~f->seen_sources[w]; fresh; fresh &= fresh - 1) {
-			i = w * WORD_BITS + (unsigned)__builtin_ctzll(fresh);
+			i = w * CX_WORD_BITS + (unsigned)__builtin_ctzll(fresh);
 			f->source_from[i] = sink;
 			f->queue[n++] = i;
 		}
@@ -234,7 +230,7 @@ static unsigned search(struct cx_flow *f)
 		for (w = 0; w < f->sink_words; w++) {
 			if (!(arcs[w] & f->room[w]))
 				continue;
-			sink = w * WORD_BITS + (unsigned)__builtin_ctzll(arcs[w] & f->room[w]);
+			sink = w * CX_WORD_BITS + (unsigned)__builtin_ctzll(arcs[w] & f->room[w]);
 			f->sink_from[sink] = source;
 			return sink;
 		}
@@ -242,7 +238,7 @@ static unsigned search(struct cx_flow *f)
 			fresh = arcs[w] & ~f->seen_sinks[w];
 			f->seen_sinks[w] |= fresh;
 			for (; fresh; fresh &= fresh - 1) {
-				sink = w * WORD_BITS + (unsigned)__builtin_ctzll(fresh);
+				sink = w * CX_WORD_BITS + (unsigned)__builtin_ctzll(fresh);
 				f->sink_from[sink] = source;
 				n = reach_users(f, sink, n);
 			}
@@ -285,10 +281,10 @@ uint64_t cx_flow_settle(struct cx_flow *f)
 
 bool cx_flow_cut_source(const struct cx_flow *f, unsigned source)
 {
-	return has(f->seen_sources, source);
+	return cx_bit_has(f->seen_sources, source);
 }
 
 bool cx_flow_cut_sink(const struct cx_flow *f, unsigned sink)
 {
-	return has(f->seen_sinks, sink);
+	return cx_bit_has(f->seen_sinks, sink);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/run/pinned.h"
 
+#include "base/bits.h"
 #include "entitlement/admission.h"
 #include "entitlement/flow.h"
 
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_BITS 64u
 #define SHARES_BYTES 160 /* of a message */
 
 /*
@@ -52,11 +52,6 @@ void cx_pinned_free(struct cx_pinned *p)
 
 /* --- which places there are --------------------------------------------------------------- */
 
-static bool has(const uint64_t *place, unsigned index)
-{
-	return place[index / WORD_BITS] >> index % WORD_BITS & 1;
-}
-
 static bool ever_reserves(const struct cx_scenario *s, unsigned domain)
 {
 	unsigned i;
@@ -81,7 +76,7 @@ static bool add_place(struct cx_pinned *p, unsigned domain)
 		return false;
 	for (i = 0; i < p->run->n_pcpus; i++)
 		if (cx_cpuset_has(cpus, p->run->pcpus[i]))
-			own[i / WORD_BITS] |= 1ull << i % WORD_BITS;
+			own[i / CX_WORD_BITS] |= 1ull << i % CX_WORD_BITS;
 	for (i = 0; i < p->n_places; i++)
 		if (memcmp(p->places[i], own, p->words * sizeof(*own)) == 0)
 			break;
@@ -115,7 +110,7 @@ static void split_groups(struct cx_pinned *p, const uint64_t *place, unsigned *i
 
 	memset(inside, 0, n_before * sizeof(*inside));
 	for (i = 0; i < p->run->n_pcpus; i++)
-		if (has(place, i))
+		if (cx_bit_has(place, i))
 			inside[p->group_of[i]]++;
 	for (group = 0; group < n_before; group++) {
 		to[group] = group;
@@ -126,7 +121,7 @@ static void split_groups(struct cx_pinned *p, const uint64_t *place, unsigned *i
 		p->n_in[p->n_groups++] = inside[group];
 	}
 	for (i = 0; i < p->run->n_pcpus; i++)
-		if (has(place, i))
+		if (cx_bit_has(place, i))
 			p->group_of[i] = to[p->group_of[i]];
 }
 
@@ -155,7 +150,7 @@ static bool make_flow(struct cx_pinned *p)
 	for (k = 0; k < p->run->n_pcpus; k++) {
 		p->online[k] = true;
 		for (i = 0; i < p->n_places; i++)
-			if (has(p->places[i], k))
+			if (cx_bit_has(p->places[i], k))
 				cx_flow_allow(p->flow, i, p->group_of[k]);
 	}
 	for (i = 0; i < p->n_groups; i++) {
@@ -173,7 +168,7 @@ struct cx_pinned *cx_pinned_new(const struct cx_changing *run)
 	if (!p)
 		return NULL;
 	p->run = run;
-	p->words = run->n_pcpus / WORD_BITS + 1;
+	p->words = run->n_pcpus / CX_WORD_BITS + 1;
 	p->places = calloc(n + 1, sizeof(*p->places));
 	p->place_of = calloc(n + 1, sizeof(*p->place_of));
 	p->reserved = calloc(n + 1, sizeof(*p->reserved));
